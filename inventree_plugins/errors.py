@@ -1,0 +1,207 @@
+"""Every error invplug can end with: its stable code, its exit code and its hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "ConfigurationError",
+    "DatabaseCorruptError",
+    "DatabaseError",
+    "DatabaseLockedError",
+    "DatabaseMissingError",
+    "DatabaseReadOnlyError",
+    "FileAccessError",
+    "InstallError",
+    "InterpreterError",
+    "InvplugError",
+    "LockTimeoutError",
+    "MandatoryPluginError",
+    "NotAnInvenTreeDatabaseError",
+    "PluginEnabledError",
+    "PluginNotFoundError",
+    "PluginsFileError",
+    "ProcessError",
+    "RequirementError",
+    "SlugCollisionError",
+    "SourceRootError",
+    "UnloadablePluginError",
+    "UnsupportedDatabaseError",
+    "UsageError",
+]
+
+
+class InvplugError(Exception):
+    """Say what failed, where, and what to do next.
+
+    `code` is stable and public; `exit_code` follows the contract (docs/exit-codes.md).
+    """
+
+    code = "failed"
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        slug: str | None = None,
+        path: Path | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.slug = slug
+        self.path = path
+        self.line = line
+
+
+class UsageError(InvplugError):
+    """The command line itself is wrong."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigurationError(InvplugError):
+    """The server's configuration cannot be used."""
+
+    code = "configuration"
+    exit_code = 2
+
+
+class SourceRootError(ConfigurationError):
+    """The named source root is not an InvenTree server's."""
+
+    code = "server-source"
+
+
+class InterpreterError(ConfigurationError):
+    """The target interpreter is missing, unclear or not an interpreter."""
+
+    code = "interpreter"
+
+
+class PluginsFileError(ConfigurationError):
+    """plugins.txt cannot be read as a requirements file."""
+
+    code = "plugins-file"
+
+
+class RequirementError(UsageError):
+    """A requirement given on the command line is not one."""
+
+    code = "requirement"
+
+
+class FileAccessError(InvplugError):
+    """A file cannot be read or written."""
+
+    code = "file-access"
+
+
+class ProcessError(InvplugError):
+    """A program that invplug started failed."""
+
+    code = "process"
+
+
+class DatabaseError(InvplugError):
+    """The server's database cannot be used."""
+
+    code = "database"
+    exit_code = 2
+
+
+class DatabaseMissingError(DatabaseError):
+    """The configured database does not exist."""
+
+    code = "database-missing"
+
+
+class DatabaseCorruptError(DatabaseError):
+    """The file is not a database, or a damaged one."""
+
+    code = "database-corrupt"
+
+
+class NotAnInvenTreeDatabaseError(DatabaseError):
+    """The database has no PluginConfig table."""
+
+    code = "database-not-inventree"
+
+
+class UnsupportedDatabaseError(DatabaseError):
+    """The database engine is one invplug cannot open."""
+
+    code = "database-engine"
+
+
+class DatabaseReadOnlyError(DatabaseError):
+    """The database can be read but not changed."""
+
+    code = "database-read-only"
+    exit_code = 1
+
+
+class DatabaseLockedError(DatabaseError):
+    """Another process kept the database locked until the time-out."""
+
+    code = "database-locked"
+    exit_code = 5
+
+
+class LockTimeoutError(InvplugError):
+    """Another invplug kept the lock until the time-out."""
+
+    code = "lock-timeout"
+    exit_code = 5
+
+
+class InstallError(InvplugError):
+    """The installer refused or failed; `reason` is one of the codes of docs/errors.md."""
+
+    code = "install-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "install-failed",
+        hint: str | None = None,
+        path: Path | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, path=path, line=line)
+        self.code = code
+
+
+class PluginNotFoundError(InvplugError):
+    """Nothing provides the slug."""
+
+    code = "plugin-not-found"
+
+
+class MandatoryPluginError(InvplugError):
+    """The server keeps this plugin active, whatever its row says (SPEC §3)."""
+
+    code = "plugin-mandatory"
+
+
+class SlugCollisionError(InvplugError):
+    """Two plugins claim one slug, so that the server would silently load the later one (SPEC §1)."""
+
+    code = "slug-collision"
+
+
+class UnloadablePluginError(InvplugError):
+    """The server cannot load the plugin."""
+
+    code = "plugin-not-loadable"
+
+
+class PluginEnabledError(InvplugError):
+    """The plugin is still enabled."""
+
+    code = "plugin-enabled"

@@ -1,0 +1,97 @@
+"""InvenTree's own words: base classes, attributes, mixins, switches and slugs (SPEC §2, §3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = [
+    "BASE_CLASSES",
+    "BASE_MODULES",
+    "BUILTIN_SLUGS",
+    "ENTRY_POINT_GROUP",
+    "LEGACY_ATTRIBUTES",
+    "LEGACY_BASE_CLASSES",
+    "MANDATORY_SLUGS",
+    "MIXINS",
+    "Mixin",
+]
+
+ENTRY_POINT_GROUP = "inventree_plugins"
+
+BASE_CLASSES = frozenset({"InvenTreePlugin", "IntegrationPluginBase"})
+LEGACY_BASE_CLASSES = frozenset({"IntegrationPluginBase"})
+BASE_MODULES = frozenset({"plugin", "plugin.plugin", "plugin.integration"})
+
+# Legacy spelling -> the one that modern servers read.
+LEGACY_ATTRIBUTES = {"PLUGIN_NAME": "NAME", "PLUGIN_SLUG": "SLUG", "PLUGIN_TITLE": "TITLE"}
+
+
+class Mixin(NamedTuple):
+    """A mixin's key, as the server reports it, and the global setting that switches it on, if any."""
+
+    key: str
+    switch: str | None = None
+
+
+# Class name -> key and integration switch. A class may imply another (SupplierMixin is a SettingsMixin).
+MIXINS = {
+    "ActionMixin": Mixin("action"),
+    "APICallMixin": Mixin("api_call"),
+    "AppMixin": Mixin("app", "ENABLE_PLUGINS_APP"),
+    "BarcodeMixin": Mixin("barcode"),
+    "CurrencyExchangeMixin": Mixin("currencyexchange"),
+    "DataExportMixin": Mixin("exporter"),
+    "EventMixin": Mixin("events", "ENABLE_PLUGINS_EVENTS"),
+    "GlobalSettingsMixin": Mixin("settings"),
+    "IconPackMixin": Mixin("icon_pack"),
+    "LabelPrintingMixin": Mixin("labels"),
+    "LocateMixin": Mixin("locate"),
+    "MachineDriverMixin": Mixin("machine"),
+    "MailMixin": Mixin("mail", "ENABLE_PLUGINS_MAILS"),
+    "NavigationMixin": Mixin("navigation", "ENABLE_PLUGINS_NAVIGATION"),
+    "NotificationMixin": Mixin("notification"),
+    "PanelMixin": Mixin("panel"),
+    "ReportMixin": Mixin("report"),
+    "ScheduleMixin": Mixin("schedule", "ENABLE_PLUGINS_SCHEDULE"),
+    "SettingsContentMixin": Mixin("settingscontent"),
+    "SettingsMixin": Mixin("settings"),
+    "SupplierBarcodeMixin": Mixin("supplier-barcode"),
+    "SupplierMixin": Mixin("supplier"),
+    "TransitionMixin": Mixin("statetransition"),
+    "UrlsMixin": Mixin("urls", "ENABLE_PLUGINS_URL"),
+    "UserInterfaceMixin": Mixin("ui", "ENABLE_PLUGINS_INTERFACE"),
+    "ValidationMixin": Mixin("validation"),
+    "WellKnownMixin": Mixin("wellknown"),
+}
+
+# The newest known mandatory list (1.5), used only when the server's own registry.py cannot be read.
+MANDATORY_SLUGS = frozenset(
+    {
+        "bom-exporter",
+        "inventree-email-notification",
+        "inventree-exporter",
+        "inventree-machines",
+        "inventree-ui-notification",
+        "inventreebarcode",
+        "inventreecurrencyexchange",
+        "inventreelabel",
+        "inventreelabelmachine",
+        "parameter-exporter",
+    }
+)
+
+# Slugs of built-in plugins of the servers seen so far: without a source root, their rows are no orphans.
+BUILTIN_SLUGS = MANDATORY_SLUGS | {
+    "autocreatebuilds",
+    "autoiissueorders",
+    "autoissueorders",
+    "digikeyplugin",
+    "inventree-slack-notification",
+    "inventree-stocktake-exporter",
+    "inventreecorenotificationsplugin",
+    "inventreelabelsheet",
+    "lcscplugin",
+    "mouserplugin",
+    "partnotificationsplugin",
+    "tmeplugin",
+}
