@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # packaging costs a third of a predicate's whole budget
     from packaging.utils import NormalizedName
 
 __all__ = [
+    "Database",
     "Declaration",
     "Discovery",
     "Distribution",
@@ -185,3 +186,21 @@ class PluginConfig:
     name: str | None
     active: bool
     package_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the server's database is, as its configuration says.
+
+    `engine` is `sqlite3`, `postgresql` or `mysql`; `name` a database name, or for SQLite an absolute path.
+    `standalone` marks the embedded store, which is made on the first write and empty until then.
+    """
+
+    engine: str
+    name: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    standalone: bool = False

@@ -1,0 +1,105 @@
+"""Writing files so that a reader sees the old or the new content, and the lock between invplugs."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from inventree_plugins.errors import FileAccessError, LockTimeoutError
+
+__all__ = ["ensure_writable", "exclusive_lock", "replace_text"]
+
+NEW_FILE_MODE = 0o644
+# Root and the server's user may take turns on one lock file.
+LOCK_FILE_MODE = 0o666
+
+
+def ensure_writable(path: Path) -> None:
+    """Raise FileAccessError when `replace_text` on `path` would fail or go against its mode.
+
+    A file without any write bit counts as read-only for root too: somebody meant it.
+    """
+    target = path.resolve()
+    hint = "make it writable, or name another one with `--plugins-file`"
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        mode = 0o222
+    except OSError as error:
+        raise FileAccessError(f"cannot read `{path}`: {error.strerror}", path=path) from error
+    if not mode & 0o222 or (target.exists() and not os.access(target, os.W_OK)):
+        raise FileAccessError(f"`{path}` is read-only", hint=hint, path=path)
+    if target.parent.exists() and not os.access(target.parent, os.W_OK):
+        raise FileAccessError(f"the folder of `{path}` is not writable", hint=hint, path=path)
+
+
+def replace_text(path: Path, text: str) -> bool:
+    """Replace the content of `path` in one step, keeping mode and owner; False when it is the same already.
+
+    A symbolic link stays: the file it leads to is replaced. Newlines are written as given.
+    Raises FileAccessError.
+    """
+    target = path.resolve()
+    content = text.encode("utf-8")
+    try:
+        if target.exists() and target.read_bytes() == content:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, content)
+    except OSError as error:
+        raise FileAccessError(f"cannot write `{path}`: {error.strerror or error}", path=path) from error
+    return True
+
+
+def _replace(target: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _copy_mode_and_owner(target, Path(name))
+        os.replace(name, target)  # noqa: PTH105 - atomic on one file system, over an existing file
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108
+        raise
+
+
+def _copy_mode_and_owner(old: Path, new: Path) -> None:
+    try:
+        status = old.stat()
+    except FileNotFoundError:
+        status = old.parent.stat()
+        new.chmod(NEW_FILE_MODE)
+    else:
+        new.chmod(stat.S_IMODE(status.st_mode))
+    # Only root may give files away; others own the new file like any other they write.
+    if os.geteuid() == 0:
+        os.chown(new, status.st_uid, status.st_gid)
+
+
+@contextmanager
+def exclusive_lock(path: Path, *, timeout: float) -> Iterator[None]:
+    """Hold the lock file `path` for the block; raise LockTimeoutError after `timeout` seconds."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - costs as much as Typer itself
+
+    try:
+        lock = FileLock(str(path), timeout=timeout, mode=LOCK_FILE_MODE)
+        lock.acquire()
+    except Timeout as error:
+        raise LockTimeoutError(
+            f"another invplug is at work (lock `{path}`, waited {timeout:g} s)",
+            hint="try again, or wait longer with `--lock-timeout SECONDS`",
+            path=path,
+        ) from error
+    except OSError as error:
+        raise FileAccessError(f"cannot lock `{path}`: {error.strerror or error}", path=path) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,111 @@
+"""The server's configuration: environment beats `config.yaml` beats default (SPEC §4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from inventree_plugins.errors import ConfigurationError
+from inventree_plugins.models import Setting
+
+__all__ = ["Configuration", "read_config_file", "to_bool", "to_list", "to_mapping"]
+
+T = TypeVar("T")
+
+TRUTHY = frozenset({"1", "y", "yes", "t", "true", "on"})
+
+
+def to_bool(value: Any) -> bool:
+    """Read a truth value as the server does: anything but a truthy word is false."""
+    return str(value).strip().lower() in TRUTHY
+
+
+def to_list(value: Any) -> tuple[str, ...]:
+    """Read a list, or a comma-separated text."""
+    if value is None:
+        return ()
+    items = value if isinstance(value, (list, tuple)) else str(value).split(",")
+    return tuple(text for item in items if (text := str(item).strip()))
+
+
+def to_mapping(value: Any) -> Mapping[str, Any]:
+    """Read a mapping, or JSON text that holds one; raise ValueError for anything else."""
+    if value is None or value == "":
+        return {}
+    parsed = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(parsed, Mapping):
+        raise ValueError("not a mapping")  # noqa: TRY004 - one error for every bad value
+    return {str(key): item for key, item in parsed.items()}
+
+
+def read_config_file(path: Path) -> Mapping[str, Any]:
+    """Return the mapping in the YAML file `path`; raise ConfigurationError where it has none."""
+    import yaml  # noqa: PLC0415 - only where there is a file to read
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both are safe loaders
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read the configuration `{path}`: {error.strerror}",
+            hint="name the server's `config.yaml` with `--config FILE`",
+            path=path,
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise ConfigurationError(
+            f"`{path}` is not valid YAML: {error.problem or error.context}"
+            + (f" (line {line}, column {mark.column + 1})" if mark else ""),
+            hint="mend the file; the server cannot read it either",
+            path=path,
+            line=line,
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"`{path}` is not a text file: {error}", path=path) from error
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        raise ConfigurationError(
+            f"`{path}` holds no settings but {type(content).__name__} data",
+            hint="the file must hold `name: value` lines",
+            path=path,
+        )
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The environment and the configuration file, asked together."""
+
+    environ: Mapping[str, str]
+    path: Path | None = None
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+    def lookup(self, variable: str | None, key: str | None) -> Setting[Any] | None:
+        """Return the value of an environment variable, else of a dotted key, else None."""
+        if variable and self.environ.get(variable, "") != "":
+            return Setting(self.environ[variable], f"environment {variable}")
+        value: Any = self.content
+        for part in key.split(".") if key else ():
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if key is None or value is None:
+            return None
+        return Setting(value, f"{self.path}: {key}")
+
+    def read(
+        self, variable: str, key: str, convert: Callable[[Any], T], *, default: Setting[T]
+    ) -> Setting[T]:
+        """Return the converted value with its origin; raise ConfigurationError where that fails."""
+        found = self.lookup(variable, key)
+        if found is None:
+            return default
+        try:
+            return Setting(convert(found.value), found.origin)
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(
+                f"{found.origin} has a value of the wrong kind: {error}", path=self.path
+            ) from error

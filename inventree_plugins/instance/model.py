@@ -1,0 +1,81 @@
+"""What is known of an InvenTree instance, each value with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inventree_plugins.errors import ConfigurationError
+from inventree_plugins.models import Database, Setting
+
+__all__ = ["Instance", "InstanceOptions", "Mandatory"]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOptions:
+    """What the command line says about the instance; None means not said."""
+
+    config: Path | None = None
+    server: Path | None = None
+    python: str | None = None
+    plugins_file: Path | None = None
+    plugin_dirs: tuple[Path, ...] = ()
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mandatory:
+    """Which plugins the server keeps active, whatever their rows say (SPEC §3).
+
+    Servers from 0.9 to 0.17 keep every built-in active; later ones have a list in their registry.
+    """
+
+    slugs: frozenset[str] = frozenset()
+    every_builtin: bool = False
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An InvenTree server, or the standalone instance of a directory.
+
+    Paths are absolute. `database.value` is None where the configuration names none. `environment` is what
+    of the process environment decides about the interpreter.
+    """
+
+    directory: Path
+    standalone: bool
+    config_file: Setting[Path | None]
+    source_root: Setting[Path | None]
+    server_version: Setting[str | None]
+    python: Setting[str | None]
+    database: Setting[Database | None]
+    plugins_enabled: Setting[bool]
+    plugins_file: Setting[Path]
+    plugin_dirs: Setting[tuple[Path, ...]]
+    plugin_noinstall: Setting[bool]
+    plugins_mandatory: Setting[tuple[str, ...]]
+    plugin_settings: Setting[Mapping[str, Any]]
+    global_settings: Setting[Mapping[str, Any]]
+    debug: Setting[bool]
+    static_root: Setting[Path | None]
+    mandatory: Mandatory
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def require_database(self) -> Database:
+        """Return the database, or raise ConfigurationError when the configuration names none."""
+        if self.database.value is None:
+            where = f"`{self.config_file.value}`" if self.config_file.value else "the configuration"
+            raise ConfigurationError(
+                f"{where} names no database",
+                hint="set `database:` there, INVENTREE_DB_ENGINE and INVENTREE_DB_NAME, or pass `--database`",
+                path=self.config_file.value,
+            )
+        return self.database.value
+
+    @property
+    def in_container(self) -> bool:
+        """Tell whether this is the container image (SPEC §4)."""
+        return self.environment.get("INVENTREE_DOCKER", "").lower() in {"1", "y", "yes", "t", "true", "on"}
