@@ -1,0 +1,107 @@
+"""The Typer application: subcommands are imported when they are called, not before."""
+
+from __future__ import annotations
+
+import copy
+from importlib import import_module
+from typing import Any
+
+import typer
+import typer.core
+from typer.main import get_command
+
+from inventree_plugins.cli.options import GlobalOptions, global_options
+
+__all__ = ["ALIASES", "COMMANDS", "Command", "Group", "app"]
+
+# Subcommand -> the module of this package that holds it, in the order of `--help`.
+COMMANDS = {
+    "install": "install",
+    "uninstall": "uninstall",
+    "list": "listing",
+    "show": "show",
+    "enable": "enable",
+    "disable": "disable",
+    "is-enabled": "is_enabled",
+    "is-installed": "is_installed",
+    "discover": "discover",
+    "config": "config",
+}
+GLOBAL_NAMES = frozenset(GlobalOptions.__slots__)
+ALIASES = {
+    "remove": "uninstall",
+    "ls": "list",
+    "info": "show",
+    "activate": "enable",
+    "deactivate": "disable",
+}
+
+
+class TakesGlobalOptions:
+    """Mixed into commands: the global options are taken here, wherever they stand."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Hand the global options to the invocation and run the command with its own."""
+        ctx.obj.command = ctx.command_path.partition(" ")[2]
+        ctx.obj.take({name: ctx.params.pop(name) for name in GLOBAL_NAMES & ctx.params.keys()})
+        return super().invoke(ctx)  # type: ignore[misc]
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return `--help`, shown without a type: it takes no value."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.metavar = ""
+        return option
+
+
+class Command(TakesGlobalOptions, typer.core.TyperCommand):
+    """A subcommand that also takes the global options."""
+
+
+class Group(TakesGlobalOptions, typer.core.TyperGroup):
+    """A group of subcommands that also takes the global options."""
+
+
+class CommandGroup(Group):
+    """The subcommands by name, each imported on demand; aliases are understood but not listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of `--help`."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import and build a subcommand; None when there is none of that name."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"inventree_plugins.cli.{COMMANDS[name]}")
+        command = get_command(module.app)
+        command.name = name
+        add_global_options(command, ctx.find_root().command.params)
+        return command
+
+
+def add_global_options(command: Any, parameters: list[Any]) -> None:
+    """Give a command, and each one below it, its own copies of the global options."""
+    for nested in getattr(command, "commands", {}).values():
+        add_global_options(nested, parameters)
+    for parameter in parameters:
+        if parameter.name in GLOBAL_NAMES | {"version"}:
+            own = copy.copy(parameter)
+            # The environment was read for the options before the subcommand.
+            own.envvar = None
+            # `--version` has done its work when it is parsed.
+            own.expose_value = parameter.name != "version"
+            command.params.append(own)
+
+
+app = typer.Typer(
+    name="invplug",
+    cls=CommandGroup,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 5 locked, 70 a bug, 130 interrupted.",
+)
+app.callback()(global_options)

@@ -1,0 +1,103 @@
+"""The one place where a run ends: the outcome is printed, errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import typer
+from typer.main import get_command
+
+from inventree_plugins.cli.app import ALIASES, COMMANDS, app
+from inventree_plugins.cli.options import Invocation, wants
+from inventree_plugins.cli.output import Outcome, Talk, write_error_json, write_outcome
+from inventree_plugins.errors import InvplugError, UsageError
+
+__all__ = ["main", "run"]
+
+PROGRAM = "invplug"
+INTERRUPTED = 130
+
+# Typer has its own copy of Click since 0.26 and the real one before; this finds either.
+ParseError: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+class UnexpectedFaultError(InvplugError):
+    """A bug of invplug's own."""
+
+    code = "internal"
+    exit_code = 70
+
+
+class InterruptedRunError(InvplugError):
+    """Somebody pressed Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = INTERRUPTED
+
+
+def run() -> NoReturn:
+    """Run the program and leave with its exit code."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run invplug with `arguments` and return the exit code; nothing but a broken pipe is raised."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    invocation = Invocation(json=wants("json", words))
+    talk = Talk(quiet=wants("quiet", words), no_color=wants("no-color", words))
+    try:
+        return _execute(words, invocation, talk)
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; Python must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except InvplugError as error:
+        return _end(error, words, invocation, talk)
+    except ParseError as error:
+        return _end(_usage_error(error), words, invocation, talk)
+    except (KeyboardInterrupt, typer.Abort):
+        return _end(InterruptedRunError("interrupted"), words, invocation, talk)
+    except Exception as error:  # noqa: BLE001 - the boundary: every fault ends in a message and a log file
+        return _end(_unexpected(error, words), words, invocation, talk)
+
+
+def _execute(words: list[str], invocation: Invocation, talk: Talk) -> int:
+    """Run the command line; Typer returns what the subcommand returned, or the exit code of `--help`."""
+    result = get_command(app).main(
+        words or ["--help"], prog_name=PROGRAM, standalone_mode=False, obj=invocation
+    )
+    if not isinstance(result, Outcome):
+        return int(result or 0)
+    write_outcome(result, command=invocation.command or "", as_json=invocation.json, talk=talk)
+    return result.exit_code
+
+
+def _end(error: InvplugError, words: list[str], invocation: Invocation, talk: Talk) -> int:
+    command = invocation.command or next(
+        (ALIASES.get(w, w) for w in words if w in {*COMMANDS, *ALIASES}), None
+    )
+    if invocation.json:
+        write_error_json(error, command=command)
+    else:
+        talk.error(error)
+    return error.exit_code
+
+
+def _usage_error(error: Any) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else PROGRAM
+    message = error.format_message().strip().rstrip(".") or "the command line is incomplete"
+    return UsageError(message[:1].lower() + message[1:], hint=f"`{path} --help` shows how")
+
+
+def _unexpected(error: Exception, words: list[str]) -> UnexpectedFaultError:
+    from inventree_plugins.cli.fault import write_fault_log  # noqa: PLC0415 - hopefully never
+
+    path = write_fault_log(error, words)
+    return UnexpectedFaultError(
+        f"invplug met a fault of its own: {type(error).__name__}: {error}",
+        hint=f"please report it with the log `{path}`",
+    )

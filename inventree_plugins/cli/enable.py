@@ -1,0 +1,68 @@
+"""`invplug enable SLUG…`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from inventree_plugins.cli.app import Command
+from inventree_plugins.cli.completion import complete_slug
+from inventree_plugins.cli.options import flag
+from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.rows import plugin_row
+from inventree_plugins.cli.session import open_session
+from inventree_plugins.commands.enable import ChangeResult, EnableOptions, enable
+
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+
+
+@app.command(cls=Command)
+def enable_plugins(
+    ctx: typer.Context,
+    slugs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SLUG…", help="The plugins.", autocompletion=complete_slug),
+    ] = None,
+    *,
+    all_in_file: Annotated[
+        bool, flag("--all-in-file", text="Enable every plugin that plugins.txt brings.")
+    ] = False,
+    force: Annotated[bool, flag("--force", text="Enable also what the server cannot load.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
+) -> Outcome:
+    """Enable plugins: all of the named ones, or on an error none.
+
+    Works with the server down; what remains to be done until a plugin has its effect is told.
+    """
+    options = EnableOptions(tuple(slugs or ()), all_in_file=all_in_file, force=force, dry_run=dry_run)
+    result = enable(open_session(ctx), options)
+    return Outcome(
+        data={
+            "enabled": list(result.changed),
+            "unchanged": list(result.unchanged),
+            "plugins": [plugin_row(entry) for entry in result.entries],
+        },
+        text=lambda talk: say_change(talk, result, "enable", dry_run=dry_run),
+        changed=bool(result.changed) and not dry_run,
+        dry_run=dry_run,
+        next_steps=result.next_steps,
+        warnings=result.problems,
+    )
+
+
+def say_change(talk: Talk, result: ChangeResult, verb: str, *, dry_run: bool) -> None:
+    """Tell which plugins changed and which were so already."""
+    if result.changed:
+        did = f"would {verb}" if dry_run else f"{verb}d"
+        talk.say(f"{did} {name_all(result.changed)}", color="green")
+    if result.unchanged:
+        talk.say(f"already {verb}d: {name_all(result.unchanged)}")
+    if not result.changed and not result.unchanged:
+        talk.say(f"nothing to {verb}")
+
+
+def name_all(names: Iterable[str]) -> str:
+    """Join names for a message."""
+    return ", ".join(f"`{name}`" for name in names)

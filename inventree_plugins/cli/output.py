@@ -1,0 +1,210 @@
+"""Everything that is printed: data on stdout, talk on stderr, or one JSON document (the contract)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import typer
+
+from inventree_plugins.errors import InvplugError
+from inventree_plugins.models import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from inventree_plugins.commands.gates import NextStep
+
+__all__ = ["SCHEMA", "Outcome", "Talk", "write_error_json", "write_json", "write_outcome"]
+
+SCHEMA = "invplug/1"
+# A pipe has no width: nothing is cut or folded there.
+PIPE_WIDTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command ends with: the JSON document's content, and how to say the same to a person."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    text: Callable[[Talk], None] | None = None
+    changed: bool = False
+    dry_run: bool = False
+    exit_code: int = 0
+    next_steps: tuple[NextStep, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    errors: tuple[InvplugError, ...] = ()
+
+
+class Talk:
+    """Print to a person: `data` on stdout, everything else on stderr."""
+
+    def __init__(self, *, quiet: bool = False, no_color: bool = False) -> None:
+        self.quiet = quiet
+        self.no_color = no_color or bool(os.environ.get("NO_COLOR"))
+
+    def data(self, text: str) -> None:
+        """Print a line of data on stdout."""
+        typer.echo(text)
+
+    def table(self, renderable: RenderableType) -> None:
+        """Print a table or another of rich's shapes on stdout."""
+        self.console(sys.stdout).print(renderable)
+
+    def console(self, stream: IO[str]) -> Console:
+        """Return a rich console that never cuts what goes to a pipe."""
+        from rich.console import Console  # noqa: PLC0415 - JSON and predicates do without
+
+        width = None if stream.isatty() else PIPE_WIDTH
+        return Console(file=stream, width=width, no_color=self.no_color, highlight=False, soft_wrap=False)
+
+    def say(self, text: str, *, color: str | None = None) -> None:
+        """Print a line for a person, unless --quiet."""
+        if not self.quiet:
+            typer.echo(self.style(text, color), err=True)
+
+    def style(self, text: str, color: str | None, *, bold: bool = False) -> str:
+        """Colour `text` when stderr is a terminal that wants it."""
+        if self.no_color or color is None or not sys.stderr.isatty():
+            return text
+        return typer.style(text, fg=color, bold=bold)
+
+    def hint(self, text: str) -> None:
+        """Print what a person may do about the line before."""
+        typer.echo(f"{self.style('hint:', 'cyan')} {text}", err=True)
+
+    def warning(self, problem: Problem) -> None:
+        """Print a warning with its hint, unless --quiet."""
+        if self.quiet:
+            return
+        typer.echo(f"{self.style('warning:', 'yellow')} {problem.message}{_place(problem)}", err=True)
+        if problem.hint:
+            self.hint(problem.hint)
+
+    def error(self, error: InvplugError) -> None:
+        """Print an error with its place and hint."""
+        label = self.style("error:", "red", bold=True)
+        typer.echo(f"{label} {error.message}{_place(error)}", err=True)
+        detail = getattr(error, "detail", None)
+        if detail:
+            typer.echo("\n".join(f"  {line}" for line in detail.splitlines()), err=True)
+        if error.hint:
+            self.hint(error.hint)
+
+    def next_steps(self, steps: Iterable[NextStep]) -> None:
+        """Print what remains to be done."""
+        for step in steps:
+            command = f" (`{step.command}`)" if step.command else ""
+            self.say(f"{self.style('next:', 'cyan')} {step.message}{command}")
+
+
+def _place(item: Problem | InvplugError) -> str:
+    """Return file and line, where the message does not name them itself."""
+    if item.path is None or item.line is None:
+        return ""
+    return "" if str(item.path) in str(item.message) else f" ({item.path}:{item.line})"
+
+
+def write_outcome(outcome: Outcome, *, command: str, as_json: bool, talk: Talk) -> None:
+    """Print a command's outcome in the form that was asked for."""
+    if as_json:
+        write_json(
+            outcome.data,
+            command=command,
+            changed=outcome.changed,
+            dry_run=outcome.dry_run,
+            exit_code=outcome.exit_code,
+            status=_status(outcome),
+            next_steps=[_step(step) for step in outcome.next_steps],
+            warnings=[_problem(problem) for problem in outcome.warnings],
+            errors=[_error(error) for error in outcome.errors],
+        )
+        return
+    if outcome.text is not None:
+        outcome.text(talk)
+    for problem in outcome.warnings:
+        talk.warning(problem)
+    for error in outcome.errors:
+        talk.error(error)
+    talk.next_steps(outcome.next_steps)
+
+
+def _status(outcome: Outcome) -> str:
+    if not outcome.errors:
+        return "ok"
+    return "partial" if outcome.changed else "error"
+
+
+def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> None:
+    """Print the one JSON document of this run."""
+    document = {
+        "schema": SCHEMA,
+        "command": command,
+        "status": "ok",
+        "exit_code": 0,
+        "changed": False,
+        "dry_run": False,
+        "data": data,
+        "next_steps": [],
+        "warnings": [],
+        "errors": [],
+        **more,
+    }
+    typer.echo(json.dumps(document, indent=2, sort_keys=True, default=_plain, ensure_ascii=False))
+
+
+def write_error_json(error: InvplugError, *, command: str | None) -> None:
+    """Print the JSON document of a command that failed."""
+    write_json({}, command=command, status="error", exit_code=error.exit_code, errors=[_error(error)])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
+
+
+def _step(step: NextStep) -> dict[str, Any]:
+    return {
+        "code": step.code,
+        "command": step.command,
+        "message": step.message,
+        "slugs": list(step.slugs),
+    }
+
+
+def problem_to_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem as the contract shows it."""
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "hint": problem.hint,
+        "slug": problem.slug,
+        "path": str(problem.path) if problem.path else None,
+        "line": problem.line,
+    }
+
+
+_problem = problem_to_json
+
+
+def _error(error: InvplugError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "slug": error.slug,
+        "path": str(error.path) if error.path else None,
+        "line": error.line,
+        "detail": getattr(error, "detail", None),
+    }

@@ -1,0 +1,45 @@
+"""Open the context that a subcommand works in, from its global options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from inventree_plugins.commands.context import (
+    DEFAULT_LOCK_TIMEOUT,
+    Context,
+    InstanceOptions,
+    open_context,
+)
+
+if TYPE_CHECKING:
+    from inventree_plugins.cli.options import GlobalOptions
+
+__all__ = ["open_session"]
+
+
+def open_session(context: typer.Context, on_output: Callable[[str], None] | None = None) -> Context:
+    """Resolve the instance that the global options, the environment and the directory mean."""
+    options: GlobalOptions = context.obj.options
+    timeout = DEFAULT_LOCK_TIMEOUT if options.lock_timeout is None else options.lock_timeout
+    return open_context(
+        InstanceOptions(
+            config=options.config,
+            server=options.server,
+            python=options.python,
+            plugins_file=options.plugins_file,
+            plugin_dirs=options.plugin_dir,
+            database=options.database,
+        ),
+        environ=os.environ,
+        lock_timeout=timeout,
+        use_cache=not options.no_cache,
+        on_output=on_output or _discard,
+    )
+
+
+def _discard(_line: str) -> None:
+    """Let a line of the installer go unread."""

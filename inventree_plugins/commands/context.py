@@ -1,0 +1,92 @@
+"""What every use case is given: the instance, and how to go about the work."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from inventree_plugins.files import exclusive_lock
+from inventree_plugins.instance import (
+    Instance,
+    InstanceOptions,
+    choose_interpreter,
+    inspect_interpreter,
+    resolve_instance,
+)
+from inventree_plugins.models import Interpreter
+from inventree_plugins.store import Store, open_store
+
+__all__ = ["DEFAULT_LOCK_TIMEOUT", "Context", "InstanceOptions", "open_context"]
+
+# Seconds to wait for another invplug, or for the database's writer.
+DEFAULT_LOCK_TIMEOUT = 10.0
+
+
+def _ignore(line: str) -> None:
+    del line
+
+
+@dataclass(frozen=True)  # no slots: the interpreter is described once
+class Context:
+    """The instance, how long to wait for locks (seconds), and who listens to the installer's lines."""
+
+    instance: Instance
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT
+    use_cache: bool = True
+    on_output: Callable[[str], None] = field(default=_ignore)
+
+    def open_store(self) -> Store:
+        """Open the instance's store; raise ConfigurationError when none is configured."""
+        return open_store(self.instance.require_database(), timeout=self.lock_timeout)
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """Describe the target interpreter; raises InterpreterError."""
+        chosen = choose_interpreter(self.instance)
+        return inspect_interpreter(chosen.value, probe=_probe)
+
+    @property
+    def cache_file(self) -> Path:
+        """Return where the facts about the interpreter's plugins are kept between runs."""
+        import platformdirs  # noqa: PLC0415 - predicates need no cache
+
+        name = f"facts-{zlib.crc32(os.fsencode(self.interpreter.prefix)):08x}.json"
+        return Path(platformdirs.user_cache_dir("invplug")) / name
+
+    def environment_lock(self) -> AbstractContextManager[None]:
+        """Return the lock that lets one invplug at a time change the environment."""
+        path = self.interpreter.prefix / ".invplug.lock"
+        if not os.access(path.parent, os.W_OK):
+            # Packages then go to the user's site; the lock is the user's as well.
+            path = self.cache_file.with_suffix(".lock")
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return exclusive_lock(path, timeout=self.lock_timeout)
+
+
+def _probe(command: list[str]) -> str:
+    from inventree_plugins.errors import ProcessError  # noqa: PLC0415
+    from inventree_plugins.process import run  # noqa: PLC0415 - most interpreters tell by their files
+
+    completed = run(command)
+    if completed.returncode != 0:
+        last = completed.stderr.strip().splitlines()[-1:] or [f"exit code {completed.returncode}"]
+        raise ProcessError(last[0])
+    return completed.stdout
+
+
+def open_context(
+    options: InstanceOptions,
+    *,
+    environ: Mapping[str, str],
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    use_cache: bool = True,
+    on_output: Callable[[str], None] = _ignore,
+) -> Context:
+    """Resolve the instance that `options` and `environ` mean, as seen from the working directory."""
+    instance = resolve_instance(options, directory=Path.cwd(), environ=environ)
+    return Context(instance, lock_timeout, use_cache, on_output)

@@ -1,0 +1,230 @@
+"""`invplug enable` and `invplug disable`: all of the named plugins, or on an error none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.find import find_entry, not_found
+from inventree_plugins.commands.gates import NextStep, action_steps, gate_steps, restart_step
+from inventree_plugins.commands.inventory import (
+    Entry,
+    Inventory,
+    take_inventory,
+)
+from inventree_plugins.commands.mandatory import is_mandatory_slug
+from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.errors import (
+    MandatoryPluginError,
+    PluginNotFoundError,
+    PluginsFileError,
+    SlugCollisionError,
+    UnloadablePluginError,
+    UsageError,
+)
+from inventree_plugins.models import PluginConfig, Problem
+from inventree_plugins.store import Reader, Writer
+
+__all__ = [
+    "ChangeResult",
+    "DisableOptions",
+    "EnableOptions",
+    "activate",
+    "create_rows",
+    "disable",
+    "enable",
+    "plan_enabling",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EnableOptions:
+    """What to enable; `force` enables what the server would not load."""
+
+    slugs: tuple[str, ...] = ()
+    all_in_file: bool = False
+    force: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DisableOptions:
+    """What to disable; `every` is safe mode: all but mandatory plugins."""
+
+    slugs: tuple[str, ...] = ()
+    every: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """Which slugs changed, which were so already, and what remains to be done.
+
+    `entries` describe the named plugins as they are afterwards.
+    """
+
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    entries: tuple[Entry, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def enable(context: Context, options: EnableOptions) -> ChangeResult:
+    """Enable plugins, creating rows that are missing.
+
+    Raises PluginNotFoundError, SlugCollisionError and UnloadablePluginError before anything changes.
+    """
+    survey = take_survey(context)
+    slugs = _slugs_to_enable(survey, options)
+    store = context.open_store()
+    with store.reading() as reader:
+        changed, entries = plan_enabling(context, survey, slugs, reader.rows(), force=options.force)
+        steps = _enable_steps(context, entries, changed, reader)
+    if changed and not options.dry_run:
+        with store.writing() as writer:
+            # Judged anew: another invplug or the server may have written in between.
+            changed, _ = plan_enabling(context, survey, slugs, writer.rows(), force=options.force)
+            activate(writer, survey, changed)
+            entries = _entries(take_inventory(context, survey, writer.rows()), slugs)
+    unchanged = tuple(slug for slug in slugs if slug not in changed)
+    return ChangeResult(changed, unchanged, entries, steps, survey.problems)
+
+
+def _slugs_to_enable(survey: Survey, options: EnableOptions) -> tuple[str, ...]:
+    slugs = list(options.slugs)
+    if options.all_in_file:
+        for problem in survey.problems:
+            raise PluginsFileError(problem.message, hint=problem.hint, path=problem.path, line=problem.line)
+        declared = {item.name for item in survey.declared}
+        slugs += [
+            plugin.slug
+            for plugin in survey.discovery.plugins
+            if plugin.distribution is not None and plugin.distribution.key in declared
+        ]
+    elif not slugs:
+        raise UsageError("name the plugins to enable, or pass `--all-in-file`")
+    return tuple(dict.fromkeys(slugs))
+
+
+def plan_enabling(
+    context: Context, survey: Survey, slugs: tuple[str, ...], rows: Iterable[PluginConfig], *, force: bool
+) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
+    """Return the slugs that must change, and all entries asked for; raise where one cannot be enabled."""
+    inventory = take_inventory(context, survey, rows)
+    entries = tuple(_enableable(inventory, slug, force=force) for slug in slugs)
+    return tuple(entry.slug for entry in entries if not entry.enabled), entries
+
+
+def _enableable(inventory: Inventory, slug: str, *, force: bool) -> Entry:
+    entry = find_entry(inventory, slug)
+    if entry.source is None:
+        problem = entry.problems[0]
+        raise PluginNotFoundError(problem.message, hint=problem.hint, slug=slug)
+    if entry.enabled or force:
+        return entry
+    for problem in entry.blocking_problems:
+        kind = SlugCollisionError if problem.code == "slug-collision" else UnloadablePluginError
+        raise kind(
+            problem.message,
+            hint=problem.hint or "`--force` enables it all the same",
+            slug=slug,
+            path=problem.path,
+            line=problem.line,
+        )
+    return entry
+
+
+def _entries(inventory: Inventory, slugs: Iterable[str]) -> tuple[Entry, ...]:
+    return tuple(entry for slug in slugs if (entry := inventory.find(slug)))
+
+
+def _enable_steps(
+    context: Context, entries: Iterable[Entry], changed: tuple[str, ...], reader: Reader
+) -> tuple[NextStep, ...]:
+    """Name the gates that are shut for all, and what must be run for those that change."""
+    plugins = tuple(entry.plugin for entry in entries if entry.plugin)
+    actions = action_steps(context, (plugin for plugin in plugins if plugin.slug in changed))
+    if changed and not actions:
+        actions = (restart_step(context, changed),)
+    return (*gate_steps(context, plugins, reader), *actions)
+
+
+def create_rows(writer: Writer, survey: Survey) -> tuple[str, ...]:
+    """Create the rows that discovered plugins lack, inactive, and return their slugs (SPEC §3)."""
+    known = {row.key for row in writer.rows()}
+    missing = tuple(plugin for plugin in survey.discovery.plugins if plugin.slug not in known)
+    for plugin in missing:
+        package = plugin.distribution.name if plugin.distribution else None
+        writer.insert(plugin.slug, name=plugin.name, package_name=package)
+    return tuple(plugin.slug for plugin in missing)
+
+
+def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str, ...]:
+    """Set the rows of `slugs` active, creating missing ones, and return the slugs that changed."""
+    slugs = tuple(slugs)
+    plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
+    known = {row.key for row in writer.rows()}
+    for slug in slugs:
+        if slug not in known:
+            plugin = plugins[slug]
+            package = plugin.distribution.name if plugin.distribution else None
+            writer.insert(slug, name=plugin.name, package_name=package)
+    return writer.set_active(slugs, active=True)
+
+
+def disable(context: Context, options: DisableOptions) -> ChangeResult:
+    """Disable plugins; the interpreter is asked only about slugs without a row.
+
+    Raises MandatoryPluginError and PluginNotFoundError before anything changes.
+    """
+    if not options.slugs and not options.every:
+        raise UsageError("name the plugins to disable, or pass `--all`")
+    store = context.open_store()
+    with store.reading() as reader:
+        changed, unchanged = _plan_disabling(context, options, reader.rows())
+    if changed and not options.dry_run:
+        with store.writing() as writer:
+            changed, unchanged = _plan_disabling(context, options, writer.rows())
+            writer.set_active(changed, active=False)
+    steps = (restart_step(context, changed),) if changed else ()
+    return ChangeResult(changed, unchanged, (), steps)
+
+
+def _plan_disabling(
+    context: Context, options: DisableOptions, rows: Iterable[PluginConfig]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    by_key = {row.key: row for row in rows}
+    slugs = tuple(dict.fromkeys(options.slugs))
+    if options.every:
+        mandatory = {slug for slug in by_key if is_mandatory_slug(context, slug)}
+        slugs = (*slugs, *(row.key for row in by_key.values() if row.active and row.key not in mandatory))
+    for slug in options.slugs:
+        _refuse_mandatory(context, slug)
+    _require_known(context, tuple(slug for slug in slugs if slug not in by_key))
+    changed = tuple(dict.fromkeys(slug for slug in slugs if slug in by_key and by_key[slug].active))
+    return changed, tuple(slug for slug in slugs if slug not in changed)
+
+
+def _refuse_mandatory(context: Context, slug: str) -> None:
+    if not is_mandatory_slug(context, slug):
+        return
+    configured = slug in context.instance.plugins_mandatory.value
+    origin = context.instance.plugins_mandatory.origin if configured else "the server's own list"
+    raise MandatoryPluginError(
+        f"`{slug}` is mandatory ({origin}): the server activates it, whatever its row says",
+        hint="take it out of `plugins_mandatory`" if configured else "it cannot be disabled",
+        slug=slug,
+    )
+
+
+def _require_known(context: Context, slugs: tuple[str, ...]) -> None:
+    """Raise PluginNotFoundError unless each slug, none of which has a row, is at least discovered."""
+    if not slugs:
+        return
+    survey = take_survey(context)
+    inventory = take_inventory(context, survey, ())
+    for slug in slugs:
+        if inventory.find(slug) is None:
+            raise not_found(slug, inventory.entries)

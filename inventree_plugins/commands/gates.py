@@ -1,0 +1,138 @@
+"""What stands between an enabled plugin and its effect (SPEC §2, §3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.models import Plugin, Problem, Source
+from inventree_plugins.store import Reader
+from inventree_plugins.vocabulary import MIXINS
+
+__all__ = ["NextStep", "action_steps", "gate_steps", "version_problem"]
+
+VERSION_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something that remains to be done: a stable code, the command if there is one, and why."""
+
+    code: str
+    message: str
+    command: str | None = None
+    slugs: tuple[str, ...] = ()
+
+
+def version_problem(plugin: Plugin, server_version: str | None) -> Problem | None:
+    """Judge MIN_VERSION and MAX_VERSION as the server does (SPEC §2).
+
+    It compares tuples and needs three parts: a shorter MAX_VERSION always fails, a shorter MIN_VERSION
+    always passes.
+    """
+    excluded = _exclusion(plugin, _parts(server_version) if server_version else None)
+    if excluded is None:
+        return None
+    return Problem(
+        "version-gate",
+        f"`{plugin.slug}` does not fit InvenTree {server_version or 'of any version'}: {excluded}",
+        "error",
+        hint="the server would deactivate it; install a version of the plugin that fits",
+        slug=plugin.slug,
+        path=plugin.path,
+    )
+
+
+def _exclusion(plugin: Plugin, server: tuple[int, ...] | None) -> str | None:
+    minimum, maximum = _parts(plugin.min_version or ""), _parts(plugin.max_version or "")
+    if 0 < len(maximum) < VERSION_PARTS:
+        return f"its MAX_VERSION `{plugin.max_version}` has fewer than three parts, which servers refuse"
+    if server is None:
+        return None
+    if len(minimum) == VERSION_PARTS and minimum > server:
+        return f"it needs {plugin.min_version} or later"
+    if maximum and maximum < server:
+        return f"it works up to {plugin.max_version}"
+    return None
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:VERSION_PARTS]))
+
+
+def gate_steps(context: Context, plugins: Iterable[Plugin], reader: Reader) -> tuple[NextStep, ...]:
+    """Name the switches that are off for these plugins: plugin support, and integrations of their mixins."""
+    plugins = tuple(plugins)
+    external = tuple(plugin.slug for plugin in plugins if plugin.source is not Source.BUILTIN)
+    steps = []
+    if external and not context.instance.plugins_enabled.value:
+        steps.append(
+            NextStep(
+                "enable-plugins",
+                "plugin support is off, so the server loads none but its own plugins:"
+                " set `plugins_enabled: true` in config.yaml or INVENTREE_PLUGINS_ENABLED=true",
+                "export INVENTREE_PLUGINS_ENABLED=true",
+                external,
+            )
+        )
+    for switch, slugs in _switches_off(context, plugins, reader).items():
+        steps.append(
+            NextStep(
+                "enable-integration",
+                f"the integration switch {switch} is off:"
+                " turn it on in the server's plugin settings, or under `global_settings` in config.yaml",
+                f"export INVENTREE_GLOBAL_SETTINGS='{{\"{switch}\": true}}'",
+                slugs,
+            )
+        )
+    return tuple(steps)
+
+
+def _switches_off(
+    context: Context, plugins: Iterable[Plugin], reader: Reader
+) -> Mapping[str, tuple[str, ...]]:
+    """Return for each switch that is off the slugs it holds back; `global_settings` beats the store."""
+    needed: dict[str, list[str]] = {}
+    for plugin in plugins:
+        for switch in sorted({MIXINS[name].switch or "" for name in plugin.mixins if name in MIXINS} - {""}):
+            needed.setdefault(switch, []).append(plugin.slug)
+    if not needed:
+        return {}
+    values: dict[str, object] = {**reader.global_values(needed), **context.instance.global_settings.value}
+    return {
+        switch: tuple(slugs)
+        for switch, slugs in sorted(needed.items())
+        if str(values.get(switch, False)).lower() != "true"
+    }
+
+
+def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep, ...]:
+    """Name what must be done after these plugins changed: migrate, collect static files, restart."""
+    plugins = tuple(plugins)
+    apps = tuple(plugin.slug for plugin in plugins if "AppMixin" in plugin.mixins)
+    static = tuple(plugin.slug for plugin in plugins if plugin.has_static_files)
+    steps = []
+    if apps:
+        steps.append(NextStep("migrate", "it may bring database migrations", "invoke migrate", apps))
+    if static:
+        steps.append(
+            NextStep("collect-static", "it brings static files", "python manage.py collectplugins", static)
+        )
+    if plugins:
+        steps.append(restart_step(context, tuple(plugin.slug for plugin in plugins)))
+    return tuple(steps)
+
+
+def restart_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
+    """Say how the server and its worker are restarted where they live (SPEC §4)."""
+    instance = context.instance
+    command = None
+    if instance.in_container:
+        command = "docker compose restart"
+    elif instance.config_file.origin == "the distribution package":
+        command = "inventree restart"
+    return NextStep(
+        "restart", "a running server and its worker see the change after a restart", command, slugs
+    )

@@ -1,0 +1,194 @@
+"""Join what was found with the store: one entry a slug, with the states that users confuse kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.gates import version_problem
+from inventree_plugins.commands.mandatory import is_mandatory
+from inventree_plugins.commands.survey import Survey
+from inventree_plugins.instance import Instance
+from inventree_plugins.models import Declaration, Distribution, Plugin, PluginConfig, Problem, Source
+from inventree_plugins.packages import normalize
+from inventree_plugins.vocabulary import BUILTIN_SLUGS, MIXINS
+
+__all__ = ["Entry", "Inventory", "RequirementState", "take_inventory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything known of one slug.
+
+    `source` is None for an orphan row; `declared` is the plugins.txt requirement that brings the plugin.
+    """
+
+    slug: str
+    source: Source | None
+    plugin: Plugin | None = None
+    row: PluginConfig | None = None
+    declared: Declaration | None = None
+    mandatory: bool = False
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def enabled(self) -> bool:
+        """Tell whether the server activates it: its row says so, or it is mandatory (SPEC §3)."""
+        return self.mandatory or (self.row is not None and self.row.active)
+
+    @property
+    def package_name(self) -> str | None:
+        """Return the distribution's name, from the installed one or else from the row."""
+        if self.plugin is not None and self.plugin.distribution is not None:
+            return self.plugin.distribution.name
+        return self.row.package_name if self.row else None
+
+    @property
+    def mixins(self) -> Mapping[str, str]:
+        """Return the keys of its mixins, as the server reports them, and a name for each (SPEC §2)."""
+        names = self.plugin.mixins if self.plugin else ()
+        return {MIXINS[name].key: name.removesuffix("Mixin") for name in names if name in MIXINS}
+
+    @property
+    def blocking_problems(self) -> tuple[Problem, ...]:
+        """Return the problems that keep the plugin from loading."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementState:
+    """A plugins.txt requirement, the distribution installed for it, and the slugs that brings."""
+
+    declaration: Declaration
+    distribution: Distribution | None
+    slugs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All entries, ordered by slug, the plugins.txt requirements, and what concerns no single plugin."""
+
+    entries: tuple[Entry, ...]
+    requirements: tuple[RequirementState, ...]
+    problems: tuple[Problem, ...]
+
+    def find(self, slug: str) -> Entry | None:
+        """Return the entry of `slug`."""
+        return next((entry for entry in self.entries if entry.slug == slug), None)
+
+
+def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig]) -> Inventory:
+    """Join the survey with the store's rows."""
+    plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
+    by_key = {row.key: row for row in rows}
+    declared: dict[str, Declaration] = {item.name: item for item in survey.declared if item.name}
+    slugs = sorted(plugins.keys() | by_key.keys())
+    entries = tuple(
+        _entry(context.instance, slug, plugin=plugins.get(slug), row=by_key.get(slug), declared=declared)
+        for slug in slugs
+    )
+    problems = (*survey.problems, *survey.discovery.problems, *_blind_spots(context.instance))
+    return Inventory(entries, _requirement_states(survey, entries), problems)
+
+
+def _entry(
+    instance: Instance,
+    slug: str,
+    *,
+    plugin: Plugin | None,
+    row: PluginConfig | None,
+    declared: Mapping[str, Declaration],
+) -> Entry:
+    source = plugin.source if plugin else None
+    if plugin is None and slug in BUILTIN_SLUGS and instance.source_root.value is None:
+        # Without the server's source its built-ins cannot be seen; they are no orphans for that.
+        source = Source.BUILTIN if not instance.standalone else None
+    entry = Entry(
+        slug=slug,
+        source=source,
+        plugin=plugin,
+        row=row,
+        mandatory=is_mandatory(instance, slug, builtin=source is Source.BUILTIN),
+    )
+    package = entry.package_name
+    declaration = declared.get(normalize(package)) if package else None
+    return Entry(
+        slug=slug,
+        source=source,
+        plugin=plugin,
+        row=row,
+        declared=declaration,
+        mandatory=entry.mandatory,
+        problems=_problems(entry, declaration, instance.server_version.value),
+    )
+
+
+def _problems(
+    entry: Entry, declaration: Declaration | None, server_version: str | None
+) -> tuple[Problem, ...]:
+    if entry.plugin is None:
+        return () if entry.source else (_missing_plugin(entry, declaration),)
+    problems = list(entry.plugin.problems)
+    gate = version_problem(entry.plugin, server_version)
+    if gate:
+        problems.append(gate)
+    if entry.row is None:
+        problems.append(
+            Problem(
+                "no-row",
+                f"the store has no row for `{entry.slug}`",
+                hint="`invplug discover` creates it, inactive",
+                slug=entry.slug,
+            )
+        )
+    return tuple(problems)
+
+
+def _missing_plugin(entry: Entry, declaration: Declaration | None) -> Problem:
+    if declaration is not None:
+        return Problem(
+            "not-installed",
+            f"`{entry.package_name}` is in plugins.txt but not installed",
+            "error",
+            hint="`invplug install` installs what plugins.txt declares",
+            slug=entry.slug,
+        )
+    package = entry.package_name
+    return Problem(
+        "orphan-row",
+        f"the store has a row for `{entry.slug}`, but nothing provides that plugin",
+        "error",
+        hint=f"`invplug install {package}` brings it back"
+        if package
+        else "`invplug discover --prune` deletes such rows",
+        slug=entry.slug,
+    )
+
+
+def _requirement_states(survey: Survey, entries: tuple[Entry, ...]) -> tuple[RequirementState, ...]:
+    installed = {distribution.key: distribution for distribution in survey.distributions}
+    slugs: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.plugin is not None and entry.plugin.distribution is not None:
+            slugs.setdefault(entry.plugin.distribution.key, []).append(entry.slug)
+    return tuple(
+        RequirementState(
+            item, installed.get(item.name) if item.name else None, tuple(slugs.get(item.name or "", ()))
+        )
+        for item in survey.declared
+    )
+
+
+def _blind_spots(instance: Instance) -> tuple[Problem, ...]:
+    """Say once what cannot be seen without the server's source."""
+    if not instance.mandatory.assumed:
+        return ()
+    return (
+        Problem(
+            "no-server-source",
+            "the server's source is not known: its built-in plugins cannot be read,"
+            " and the mandatory ones of InvenTree 1.5 are assumed",
+            hint="name it with `--server DIR`",
+        ),
+    )

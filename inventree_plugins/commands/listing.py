@@ -1,0 +1,74 @@
+"""`invplug list` and `invplug show`: read everything, change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.find import find_entry
+from inventree_plugins.commands.gates import NextStep, gate_steps
+from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
+from inventree_plugins.commands.survey import take_survey
+from inventree_plugins.models import Problem, Source
+
+__all__ = ["ListOptions", "ListResult", "ShowResult", "list_plugins", "show_plugin"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Which plugins to list; None and empty mean no restriction."""
+
+    enabled: bool | None = None
+    mixin: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListResult:
+    """The chosen entries, of an inventory that holds all."""
+
+    entries: tuple[Entry, ...]
+    inventory: Inventory
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what concerns no single plugin."""
+        return self.inventory.problems
+
+
+@dataclass(frozen=True, slots=True)
+class ShowResult:
+    """One plugin, and the switches that are off for it."""
+
+    entry: Entry
+    problems: tuple[Problem, ...]
+    next_steps: tuple[NextStep, ...]
+
+
+def list_plugins(context: Context, options: ListOptions) -> ListResult:
+    """Return the plugins that were found or have a row, filtered by `options`."""
+    with context.open_store().reading() as reader:
+        rows = reader.rows()
+    inventory = take_inventory(context, take_survey(context), rows)
+    return ListResult(tuple(_chosen(inventory.entries, options)), inventory)
+
+
+def _chosen(entries: Iterable[Entry], options: ListOptions) -> Iterable[Entry]:
+    for entry in entries:
+        if options.enabled is not None and entry.enabled is not options.enabled:
+            continue
+        if options.source is not None and entry.source is not options.source:
+            continue
+        if options.mixin is not None and options.mixin not in entry.mixins:
+            continue
+        yield entry
+
+
+def show_plugin(context: Context, slug: str) -> ShowResult:
+    """Return everything known of `slug`; raise PluginNotFoundError."""
+    with context.open_store().reading() as reader:
+        inventory = take_inventory(context, take_survey(context), reader.rows())
+        entry = find_entry(inventory, slug)
+        plugins = (entry.plugin,) if entry.plugin else ()
+        return ShowResult(entry, inventory.problems, gate_steps(context, plugins, reader))

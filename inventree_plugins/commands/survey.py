@@ -1,0 +1,71 @@
+"""Look at the instance from outside: what is declared, installed and discovered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.discovery import FactsCache, Places, discover
+from inventree_plugins.errors import InvplugError
+from inventree_plugins.models import Declaration, Discovery, Distribution, Interpreter, Problem
+from inventree_plugins.packages import installed_distributions
+from inventree_plugins.requirements import declarations, read_plugins_file
+
+__all__ = ["Survey", "take_survey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What files tell about an instance; the store is not asked."""
+
+    interpreter: Interpreter
+    distributions: tuple[Distribution, ...]
+    discovery: Discovery
+    declared: tuple[Declaration, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def take_survey(context: Context) -> Survey:
+    """Read plugins.txt, list the installed distributions and discover plugins.
+
+    A plugins.txt that cannot be read is a problem, not an error: the server may be down because of it.
+    Raises InterpreterError.
+    """
+    interpreter = context.interpreter
+    distributions = installed_distributions(interpreter.import_path)
+    declared, problems = _read_declared(context)
+    return Survey(
+        interpreter=interpreter,
+        distributions=distributions,
+        discovery=_discover(context, distributions),
+        declared=declared,
+        problems=problems,
+    )
+
+
+def _read_declared(context: Context) -> tuple[tuple[Declaration, ...], tuple[Problem, ...]]:
+    try:
+        return declarations(read_plugins_file(context.instance.plugins_file.value)), ()
+    except InvplugError as error:
+        problem = Problem(
+            error.code, error.message, "error", hint=error.hint, path=error.path, line=error.line
+        )
+        return (), (problem,)
+
+
+def _discover(context: Context, distributions: tuple[Distribution, ...]) -> Discovery:
+    instance = context.instance
+    places = Places(
+        source_root=instance.source_root.value,
+        samples=instance.debug.value,
+        directories=instance.plugin_dirs.value,
+        distributions=distributions,
+        import_path=context.interpreter.import_path,
+        server_version=instance.server_version.value,
+    )
+    if not context.use_cache:
+        return discover(places)
+    cache = FactsCache(context.cache_file)
+    found = discover(places, cache=cache)
+    cache.save()
+    return found

@@ -1,0 +1,211 @@
+"""`invplug uninstall`: switch off, remove the package, its plugins.txt line, and with purge its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.find import not_found
+from inventree_plugins.commands.gates import NextStep, restart_step
+from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
+from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.errors import MandatoryPluginError, PluginEnabledError, UsageError
+from inventree_plugins.files import ensure_writable, replace_text
+from inventree_plugins.models import Problem, Source
+from inventree_plugins.packages import PipInstaller, normalize
+from inventree_plugins.process import run
+from inventree_plugins.requirements import PluginsFile, find_declaration, read_plugins_file, remove
+
+__all__ = ["UninstallOptions", "UninstallResult", "uninstall"]
+
+
+@dataclass(frozen=True, slots=True)
+class UninstallOptions:
+    """What to remove, by slug or package; `disable` allows it for enabled plugins."""
+
+    names: tuple[str, ...]
+    disable: bool = False
+    purge: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UninstallResult:
+    """What was removed, or with a dry run would be."""
+
+    packages: tuple[str, ...] = ()
+    unrecorded: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything was there to remove."""
+        return bool(self.packages or self.unrecorded or self.disabled or self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The packages to remove, the entries that they provide, and plugins.txt without them."""
+
+    packages: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    absent: tuple[str, ...]
+    file: PluginsFile
+    new_text: str
+    unrecorded: tuple[str, ...]
+
+
+def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
+    """Remove packages with their plugins.txt lines; their rows stay, inactive, unless `purge`.
+
+    Raises PluginNotFoundError, PluginEnabledError, MandatoryPluginError, UsageError for a plugin that is
+    no package, InstallError and FileAccessError, before anything changes where that can be known.
+    """
+    if options.dry_run:
+        return _result(context, options, _plan(context, options))
+    with context.environment_lock():
+        removal = _plan(context, options)
+        if removal.unrecorded:
+            ensure_writable(removal.file.path)
+        # Inactive first: whatever fails later, the server does not look for a plugin that is half gone.
+        _disable(context, removal)
+        if removal.packages:
+            installer = PipInstaller(context.interpreter.executable, run)
+            installer.uninstall(removal.packages, on_line=context.on_output)
+        if removal.unrecorded:
+            replace_text(removal.file.path, removal.new_text)
+        if options.purge:
+            _purge(context, removal)
+        return _result(context, options, removal)
+
+
+def _plan(context: Context, options: UninstallOptions) -> Removal:
+    survey = take_survey(context)
+    with context.open_store().reading() as reader:
+        inventory = take_inventory(context, survey, reader.rows())
+    file = read_plugins_file(context.instance.plugins_file.value)
+    keys: dict[str, None] = {}
+    slugs: set[str] = set()
+    absent = []
+    for name in options.names:
+        entry = inventory.find(name)
+        key = _package_key(name, entry)
+        known = key is not None and _is_known(survey, file, key)
+        if not known and entry is None:
+            _refuse_unknown(name, inventory)
+            absent.append(name)
+            continue
+        if entry is not None:
+            slugs.add(entry.slug)
+        if key is not None and known:
+            keys[key] = None
+        elif not options.purge:
+            absent.append(name)
+    entries = _entries_of(inventory, keys, slugs)
+    _refuse(entries, options)
+    return _removal(survey, file, entries, tuple(keys), tuple(absent))
+
+
+def _package_key(name: str, entry: Entry | None) -> str | None:
+    """Return the normalised package name that `name` means; a slug means the package that provides it."""
+    if entry is None:
+        return normalize(name)
+    if entry.source in {Source.BUILTIN, Source.SAMPLE, Source.DIRECTORY}:
+        where = entry.plugin.path if entry.plugin else "the server"
+        raise UsageError(
+            f"`{name}` is not a package but part of `{where}`",
+            hint="`invplug disable` switches it off",
+            slug=name,
+        )
+    return normalize(entry.package_name) if entry.package_name else None
+
+
+def _is_known(survey: Survey, file: PluginsFile, key: str) -> bool:
+    installed = any(distribution.key == key for distribution in survey.distributions)
+    return installed or find_declaration(file, key) is not None
+
+
+def _refuse_unknown(name: str, inventory: Inventory) -> None:
+    """Raise PluginNotFoundError where a near slug tells that `name` is a slip of the pen."""
+    error = not_found(name, inventory.entries)
+    if error.hint and error.hint.startswith("did you mean"):
+        raise error
+
+
+def _entries_of(inventory: Inventory, keys: dict[str, None], slugs: set[str]) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in inventory.entries
+        if entry.slug in slugs or (entry.package_name and normalize(entry.package_name) in keys)
+    )
+
+
+def _refuse(entries: tuple[Entry, ...], options: UninstallOptions) -> None:
+    for entry in entries:
+        if entry.mandatory:
+            raise MandatoryPluginError(
+                f"`{entry.slug}` is mandatory: the server activates it, whatever its row says",
+                hint="take it out of `plugins_mandatory` first",
+                slug=entry.slug,
+            )
+        if entry.enabled and not options.disable:
+            raise PluginEnabledError(
+                f"`{entry.slug}` is enabled",
+                hint=f"`invplug disable {entry.slug}` first, or pass `--disable`",
+                slug=entry.slug,
+            )
+
+
+def _removal(
+    survey: Survey,
+    file: PluginsFile,
+    entries: tuple[Entry, ...],
+    keys: tuple[str, ...],
+    absent: tuple[str, ...],
+) -> Removal:
+    installed = {distribution.key: distribution.name for distribution in survey.distributions}
+    current, unrecorded = file, []
+    for key in keys:
+        new_text = remove(current, key)
+        if new_text != current.text:
+            unrecorded.append(key)
+            current = PluginsFile(file.path, new_text, exists=True)
+    packages = tuple(installed[key] for key in map(normalize, keys) if key in installed)
+    return Removal(packages, entries, absent, file, current.text, tuple(unrecorded))
+
+
+def _disable(context: Context, removal: Removal) -> None:
+    active = [entry.slug for entry in removal.entries if entry.row and entry.row.active]
+    if active:
+        with context.open_store().writing() as writer:
+            writer.set_active(active, active=False)
+
+
+def _purge(context: Context, removal: Removal) -> None:
+    rows = [entry.slug for entry in removal.entries if entry.row]
+    if rows:
+        with context.open_store().writing() as writer:
+            for slug in rows:
+                writer.delete(slug)
+
+
+def _result(context: Context, options: UninstallOptions, removal: Removal) -> UninstallResult:
+    rows = tuple(entry for entry in removal.entries if entry.row)
+    disabled = tuple(entry.slug for entry in rows if entry.row and entry.row.active)
+    slugs = tuple(entry.slug for entry in removal.entries)
+    return UninstallResult(
+        packages=removal.packages,
+        unrecorded=removal.unrecorded,
+        disabled=disabled,
+        deleted=tuple(entry.slug for entry in rows) if options.purge else (),
+        absent=removal.absent,
+        problems=tuple(
+            Problem("not-installed", f"`{name}` is not installed and not in plugins.txt")
+            for name in removal.absent
+        ),
+        next_steps=(restart_step(context, slugs),) if removal.packages and slugs else (),
+    )
