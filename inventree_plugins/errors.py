@@ -23,6 +23,8 @@ __all__ = [
     "PluginsFileError",
     "ProcessError",
     "RequirementError",
+    "RowError",
+    "RowReferencedError",
     "SlugCollisionError",
     "SourceRootError",
     "UnloadablePluginError",
@@ -152,6 +154,18 @@ class DatabaseLockedError(DatabaseError):
     exit_code = 5
 
 
+class RowError(InvplugError):
+    """A PluginConfig row cannot be changed as asked."""
+
+    code = "plugin-row"
+
+
+class RowReferencedError(RowError):
+    """Another table needs the row that should be deleted."""
+
+    code = "plugin-row-referenced"
+
+
 class LockTimeoutError(InvplugError):
     """Another invplug kept the lock until the time-out."""
 
@@ -160,21 +174,26 @@ class LockTimeoutError(InvplugError):
 
 
 class InstallError(InvplugError):
-    """The installer refused or failed; `reason` is one of the codes of docs/errors.md."""
+    """The installer refused or failed; `code` is one of those of docs/errors.md.
+
+    `detail` is the part of the installer's output that tells the cause.
+    """
 
     code = "install-failed"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one field more than every error has
         self,
         message: str,
         *,
         code: str = "install-failed",
+        detail: str | None = None,
         hint: str | None = None,
         path: Path | None = None,
         line: int | None = None,
     ) -> None:
         super().__init__(message, hint=hint, path=path, line=line)
         self.code = code
+        self.detail = detail
 
 
 class PluginNotFoundError(InvplugError):

@@ -40,9 +40,17 @@ ALIASES = {
 class TakesGlobalOptions:
     """Mixed into commands: the global options are taken here, wherever they stand."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments without converting what is text."""
+        for parameter in self.get_params(ctx):  # type: ignore[attr-defined]
+            take_as_it_is(parameter)
+        parsed: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        return parsed
+
     def invoke(self, ctx: Any) -> Any:
         """Hand the global options to the invocation and run the command with its own."""
-        ctx.obj.command = ctx.command_path.partition(" ")[2]
+        words = ctx.command_path.split()[1:]
+        ctx.obj.command = " ".join(ALIASES.get(word, word) for word in words)
         ctx.obj.take({name: ctx.params.pop(name) for name in GLOBAL_NAMES & ctx.params.keys()})
         return super().invoke(ctx)  # type: ignore[misc]
 
@@ -80,6 +88,25 @@ class CommandGroup(Group):
         command.name = name
         add_global_options(command, ctx.find_root().command.params)
         return command
+
+
+def take_as_it_is(parameter: Any) -> None:
+    """Let Typer convert only what needs it: a flag set by the environment, and what is missing.
+
+    All other values are text and stay text. Typer converts with pydantic since 0.29, even what is absent,
+    and importing that costs twice as much as Typer itself.
+    """
+    convert = parameter.process_value
+
+    def process(ctx: Any, value: Any) -> Any:
+        absent = not value
+        if (absent and parameter.required) or (not absent and parameter.callback is not None):
+            return convert(ctx, value)
+        if isinstance(value, str) and getattr(parameter, "is_flag", False):
+            return convert(ctx, value)
+        return value
+
+    parameter.process_value = process
 
 
 def add_global_options(command: Any, parameters: list[Any]) -> None:

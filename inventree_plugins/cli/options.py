@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from inventree_plugins import __version__
+from inventree_plugins.errors import UsageError
 
 __all__ = ["GlobalOptions", "Invocation", "flag", "global_options", "wants"]
 
@@ -34,12 +35,24 @@ class GlobalOptions:
 
     @classmethod
     def from_parameters(cls, values: Mapping[str, Any]) -> GlobalOptions:
-        """Take the global ones of a command's parameters; older Typers hand paths over as text."""
+        """Take the global ones of a command's parameters; raise UsageError for a value of the wrong kind."""
         given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
         for name in ("config", "server", "plugins_file"):
             if name in given:
                 given[name] = Path(given[name])
+        if "lock_timeout" in given:
+            given["lock_timeout"] = _seconds(given["lock_timeout"])
         return cls(**{**given, "plugin_dir": tuple(map(Path, given.get("plugin_dir", ())))})
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise UsageError(f"`--lock-timeout` takes a number of seconds, not `{text}`")
+    return seconds
 
 
 @dataclass(slots=True)
@@ -92,15 +105,15 @@ def _option(name: str, text: str, *, metavar: str = "") -> Any:
 
 
 def global_options(  # noqa: PLR0913, PLR0917 - the contract's list
-    config: Annotated[Path | None, _option("config", "The server's `config.yaml`.", metavar="FILE")] = None,
+    config: Annotated[str | None, _option("config", "The server's `config.yaml`.", metavar="FILE")] = None,
     server: Annotated[
-        Path | None, _option("server", "The server's source root or checkout.", metavar="DIR")
+        str | None, _option("server", "The server's source root or checkout.", metavar="DIR")
     ] = None,
     python: Annotated[
         str | None, _option("python", "The Python that runs the server.", metavar="PATH")
     ] = None,
     plugins_file: Annotated[
-        Path | None, _option("plugins-file", "The `plugins.txt` to use.", metavar="FILE")
+        str | None, _option("plugins-file", "The `plugins.txt` to use.", metavar="FILE")
     ] = None,
     plugin_dir: Annotated[
         list[Path] | None, _option("plugin-dir", "A folder with plugins; repeatable.", metavar="DIR")
@@ -112,7 +125,7 @@ def global_options(  # noqa: PLR0913, PLR0917 - the contract's list
     no_color: Annotated[bool | None, _option("no-color", "Print without colour.")] = None,
     no_cache: Annotated[bool | None, _option("no-cache", "Neither read nor write the cache.")] = None,
     lock_timeout: Annotated[
-        float | None,
+        str | None,
         _option("lock-timeout", "How long to wait for another writer (default 10).", metavar="SECONDS"),
     ] = None,
     version: Annotated[

@@ -1,0 +1,62 @@
+"""What a plugin's base classes say about it: its mixins, and whether a server can build the class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from inventree_plugins.discovery import server
+from inventree_plugins.discovery.candidates import Candidate
+from inventree_plugins.discovery.places import Places
+from inventree_plugins.discovery.values import External, Unknown, Value
+from inventree_plugins.models import Problem
+
+__all__ = ["base_problems", "mixins_of"]
+
+
+def mixins_of(order: list[Value]) -> tuple[str, ...]:
+    """Return the server's mixins in the order, each name once."""
+    return tuple(dict.fromkeys(each.name for each in order if server.is_mixin(each)))
+
+
+def base_problems(candidate: Candidate, slug: str, places: Places) -> list[Problem]:
+    """Return what is wrong with the bases: legacy, misspelt, missing, unknown, or in no possible order."""
+    cls = candidate.cls
+    problems = []
+    for each in candidate.resolver.order(cls):
+        found = _problem(each, places)
+        if found is not None:
+            code, message, is_error = found
+            line = each.line if isinstance(each, Unknown) and each.line else cls.facts.line
+            path = Path(each.path) if isinstance(each, Unknown) and each.path else Path(cls.module.path)
+            severity: Literal["error", "warning"] = "error" if is_error else "warning"
+            problems.append(Problem(code, message, severity=severity, slug=slug, path=path, line=line))
+    if candidate.resolver.has_conflict(cls):
+        message = f"Python cannot put the base classes of `{cls.facts.name}` in order"
+        path = Path(cls.module.path)
+        problems.append(
+            Problem(
+                "inconsistent-bases", message, severity="error", slug=slug, path=path, line=cls.facts.line
+            )
+        )
+    return problems
+
+
+def _problem(base: Value, places: Places) -> tuple[str, str, bool] | None:
+    """Return code, message and whether it is an error, None for a base without fault."""
+    if isinstance(base, Unknown):
+        return "unresolved-base", f"a base class cannot be known without running it: {base.reason}", False
+    if isinstance(base, External) and not base.is_found:
+        return "unresolved-base", f"its base `{base.module}.{base.name}` is not found", False
+    if not isinstance(base, External) or not server.is_base(base):
+        return None
+    if server.is_legacy_base(base) and not places.is_legacy:
+        message = f"servers since 0.8 have no `{base.module}.{base.name}`: importing it fails"
+        return "legacy-base", message, places.server_version is not None
+    if server.is_misspelt(base):
+        return (
+            "wrong-import-path",
+            f"no server has `{base.module}.{base.name}`; it is `plugin.{base.name}`",
+            True,
+        )
+    return None

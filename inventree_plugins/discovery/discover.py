@@ -1,0 +1,139 @@
+"""All places to one list of plugins: the server's order, later wins, nobody hidden unnoticed (SPEC §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache as remember
+from pathlib import Path
+
+from inventree_plugins.discovery.cache import FactsCache
+from inventree_plugins.discovery.candidates import Candidate, Found
+from inventree_plugins.discovery.directories import directory_candidates
+from inventree_plugins.discovery.editable import editable_modules
+from inventree_plugins.discovery.entry_points import package_candidates
+from inventree_plugins.discovery.identity import identify
+from inventree_plugins.discovery.installed import InstalledVersions
+from inventree_plugins.discovery.metadata import describe
+from inventree_plugins.discovery.modules import Finder, Library
+from inventree_plugins.discovery.places import Places
+from inventree_plugins.discovery.resolve import Resolver
+from inventree_plugins.models import Discovery, Plugin, Problem, Source
+
+__all__ = ["discover"]
+
+
+def discover(places: Places, *, cache: FactsCache | None = None) -> Discovery:
+    """Find the plugins of all places by reading alone; a cache saves parsing what has not changed."""
+    search = _Search(places, Library(cache))
+    candidates: list[Candidate] = []
+    problems: list[Problem] = []
+    for found in search.sources():
+        candidates += found.candidates
+        problems += found.problems
+    plugins: list[Plugin] = []
+    for candidate in _each_once(candidates):
+        result = _described(candidate, places)
+        if isinstance(result, Problem):
+            problems.append(result)
+        else:
+            plugins.append(result)
+    if cache is not None:
+        cache.save()
+    return Discovery(tuple(_winners(plugins)), tuple(problems))
+
+
+class _Search:
+    """The sources of a set of places, over one library."""
+
+    def __init__(self, places: Places, library: Library) -> None:
+        self._places = places
+        self._library = library
+        self._editable = remember(lambda: editable_modules(library, places.import_path))
+        self._versions = InstalledVersions(
+            places.distributions, library=library, import_path=places.import_path
+        )
+
+    def sources(self) -> Iterator[Found]:
+        """Yield what each source holds, in the server's order (SPEC §1)."""
+        root = self._places.source_root
+        if root is not None:
+            builtin = [
+                ("builtin", Source.BUILTIN),
+                *([("samples", Source.SAMPLE)] if self._places.samples else []),
+            ]
+            resolver = self._resolver()
+            for name, source in builtin:
+                yield self._directory(root / "plugin" / name, f"plugin.{name}", source, resolver)
+        for directory in self._places.directories:
+            resolver = self._resolver(directory.parent, directory)
+            yield self._directory(directory, directory.name, Source.DIRECTORY, resolver)
+        if self._places.distributions:
+            yield package_candidates(self._places.distributions, resolver=self._resolver())
+
+    def _directory(self, directory: Path, name: str, source: Source, resolver: Resolver) -> Found:
+        return directory_candidates(directory, name, source=source, resolver=resolver, library=self._library)
+
+    def _resolver(self, *first: Path) -> Resolver:
+        root = (self._places.source_root,) if self._places.source_root else ()
+        roots = tuple(dict.fromkeys(str(path) for path in (*root, *first, *self._places.import_path)))
+        finder = Finder(self._library, roots, editable=self._editable)
+        return Resolver(self._library, finder, versions=self._versions)
+
+
+def _each_once(candidates: list[Candidate]) -> list[Candidate]:
+    """Drop a class seen before: within one source the first stays, of two sources the later one."""
+    last = {candidate.cls.identity: candidate.source for candidate in candidates}
+    seen: set[tuple[str, int]] = set()
+    kept = []
+    for candidate in candidates:
+        identity = candidate.cls.identity
+        if identity not in seen and candidate.source is last[identity]:
+            seen.add(identity)
+            kept.append(candidate)
+    return kept
+
+
+def _described(candidate: Candidate, places: Places) -> Plugin | Problem:
+    candidate.resolver.restart()
+    try:
+        identity = identify(candidate, places)
+        return identity if isinstance(identity, Problem) else describe(candidate, identity, places)
+    except RecursionError:
+        facts, path = candidate.cls.facts, Path(candidate.cls.module.path)
+        message = f"`{facts.name}` nests too deeply to be read"
+        return Problem("too-complex", message, severity="error", path=path, line=facts.line)
+
+
+def _winners(plugins: list[Plugin]) -> Iterator[Plugin]:
+    """Yield one plugin a slug; it carries those it hides, most recent first, and says so."""
+    by_slug: dict[str, list[Plugin]] = {}
+    for plugin in plugins:
+        by_slug.setdefault(plugin.slug, []).append(plugin)
+    for plugin in plugins:
+        *losers, winner = by_slug[plugin.slug]
+        if plugin is not winner:
+            continue
+        if losers:
+            shadowed = tuple(reversed(losers))
+            collisions = tuple(_collision(winner, loser) for loser in shadowed)
+            yield replace(winner, shadowed=shadowed, problems=(*winner.problems, *collisions))
+        else:
+            yield winner
+
+
+def _collision(winner: Plugin, loser: Plugin) -> Problem:
+    return Problem(
+        "slug-collision",
+        f"two plugins claim `{winner.slug}`: {_place(winner)} hides {_place(loser)}",
+        severity="error",
+        hint="the server loads the later one, unnoticed; remove one of them",
+        slug=winner.slug,
+        path=winner.path,
+        line=winner.line,
+    )
+
+
+def _place(plugin: Plugin) -> str:
+    owner = f" of `{plugin.distribution.name}`" if plugin.distribution else ""
+    return f"{plugin.source.value} `{plugin.module}:{plugin.class_name}`{owner} ({plugin.path}:{plugin.line})"

@@ -1,0 +1,386 @@
+"""What an expression comes to, where that can be known from text alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, ClassVar, Protocol
+
+from inventree_plugins.discovery import operations
+from inventree_plugins.discovery.facts import Expression
+from inventree_plugins.discovery.values import (
+    MISSING,
+    REST,
+    SAME,
+    ClassRef,
+    External,
+    Scope,
+    Unknown,
+    Value,
+    is_plain,
+)
+
+__all__ = ["Evaluator", "World"]
+
+MAX_ROUNDS = 2_000
+
+# What a wrong operation on known values raises; the plugin would raise it too.
+_RAISED = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
+
+
+class World(Protocol):
+    """What lies outside an expression: names, attributes, and what a known function returns."""
+
+    def name(self, scope: Scope, name: str) -> Value:
+        """Return what the name means in the scope, MISSING when nothing binds it."""
+
+    def attribute(self, owner: Value, name: str) -> Value:
+        """Return an attribute of a module, a class or an external name, MISSING when there is none."""
+
+    def result(self, function: External, arguments: Sequence[Value]) -> Value:
+        """Return what the external function returns, MISSING when that is not known."""
+
+
+class Evaluator:
+    """Evaluate expressions against a world; the answer is a value or an Unknown, never an error."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rounds = 0
+
+    def restart(self) -> None:
+        """Grant the next plugin its own number of steps."""
+        self._rounds = 0
+
+    def evaluate(self, node: Expression, scope: Scope) -> Value:
+        """Return the value of the expression in the scope."""
+        if not isinstance(node, list):
+            return node
+        form = self._FORMS.get(node[0])
+        if form is None:
+            return scope.unknown("the expression is not followed", 0)
+        try:
+            return form(self, node, scope)
+        except operations.NotWorkedOutError as error:
+            return scope.unknown(str(error), _line(node))
+        except _RAISED as error:
+            return scope.unknown(f"its expression raises {type(error).__name__}", _line(node), failed=True)
+
+    def each(self, nodes: Sequence[Expression], scope: Scope) -> list[Value] | Unknown:
+        """Return the values of a display's items; Unknown when one of them raises, or their number is not known."""
+        values: list[Value] = []
+        for node in nodes:
+            is_star = isinstance(node, list) and node[0] == "star"
+            value = self.evaluate(node[1] if is_star else node, scope)
+            if isinstance(value, Unknown) and (is_star or value.failed):
+                return value
+            values.extend(_iterate(value) if is_star else [value])
+        return values
+
+    def _unknown(self, node: Expression, scope: Scope) -> Value:
+        return scope.unknown(node[1], node[2])
+
+    def _name(self, node: Expression, scope: Scope) -> Value:
+        value = scope.variables.get(node[1], MISSING)
+        if value is MISSING:
+            value = self._world.name(scope, node[1])
+        if value is MISSING:
+            return scope.unknown(
+                f"`{node[1]}` is not bound by anything that can be read", node[2], failed=True
+            )
+        return value
+
+    def _attribute(self, node: Expression, scope: Scope) -> Value:
+        owner = self.evaluate(node[1], scope)
+        if isinstance(owner, Unknown):
+            return owner
+        value = self._world.attribute(owner, node[2])
+        if value is MISSING:
+            return scope.unknown(f"`.{node[2]}` is not known", node[3])
+        return value
+
+    def _sum(self, node: Expression, scope: Scope) -> Value:
+        values = [self.evaluate(item, scope) for item in node[1]]
+        total = values[0]
+        for value in values[1:]:
+            total = self._combined("+", total, value, where=(scope, node[2]))
+        return total
+
+    def _binary(self, node: Expression, scope: Scope) -> Value:
+        left, right = self.evaluate(node[2], scope), self.evaluate(node[3], scope)
+        return self._combined(node[1], left, right, where=(scope, node[4]))
+
+    def combined(self, symbol: str, left: Value, right: Value, *, where: tuple[Scope, int]) -> Value:
+        """Return `left symbol right` as an augmented assignment means it."""
+        try:
+            return self._combined(symbol, left, right, where=where)
+        except (operations.NotWorkedOutError, *_RAISED) as error:
+            return where[0].unknown(f"its expression cannot be worked out ({error})", where[1])
+
+    def _combined(self, symbol: str, left: Value, right: Value, *, where: tuple[Scope, int]) -> Value:
+        if symbol == "|" and isinstance(left, dict) and isinstance(right, (dict, Unknown)):
+            return {**left, **(right if isinstance(right, dict) else {REST: right})}
+        for value in (left, right):
+            if isinstance(value, Unknown):
+                return value
+            if not isinstance(value, (str, int, float, list, tuple)):
+                return where[0].unknown(f"`{symbol}` is not worked out here", where[1])
+        return operations.binary(symbol, left, right)
+
+    def _unary(self, node: Expression, scope: Scope) -> Value:
+        operand = self.evaluate(node[2], scope)
+        if node[1] == "not":
+            truth = truth_of(operand)
+            return scope.unknown("its condition is not known", node[3]) if truth is None else not truth
+        return operand if isinstance(operand, Unknown) else operations.unary(node[1], operand)
+
+    def _bool(self, node: Expression, scope: Scope) -> Value:
+        value: Value = None
+        for item in node[2]:
+            value = self.evaluate(item, scope)
+            truth = truth_of(value)
+            if truth is None:
+                return (
+                    value
+                    if isinstance(value, Unknown)
+                    else scope.unknown("its condition is not known", node[3])
+                )
+            if truth is (node[1] == "or"):
+                return value
+        return value
+
+    def _compare(self, node: Expression, scope: Scope) -> Value:
+        left = self.evaluate(node[1], scope)
+        for symbol, item in node[2]:
+            right = self.evaluate(item, scope)
+            if not is_plain(left) or not is_plain(right):
+                return scope.unknown("its condition is not known", node[3])
+            if not operations.compare(symbol, left, right):
+                return False
+            left = right
+        return True
+
+    def _choose(self, node: Expression, scope: Scope) -> Value:
+        truth = truth_of(self.evaluate(node[1], scope))
+        if truth is not None:
+            return self.evaluate(node[2] if truth else node[3], scope)
+        then, otherwise = self.evaluate(node[2], scope), self.evaluate(node[3], scope)
+        if is_plain(then) and then == otherwise:
+            return then
+        return scope.unknown("it depends on a condition that is not known", node[4])
+
+    def _text(self, node: Expression, scope: Scope) -> Value:
+        parts: list[str] = []
+        for part in node[1]:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            value, spec = self.evaluate(part[0], scope), self.evaluate(part[2], scope)
+            for each in (value, spec):
+                if not is_plain(each):
+                    return (
+                        each if isinstance(each, Unknown) else scope.unknown("an f-string's part is", node[2])
+                    )
+            parts.append(operations.formatted(value, part[1], spec))
+        return "".join(parts)
+
+    def _dict(self, node: Expression, scope: Scope) -> Value:
+        result: dict[Any, Value] = {}
+        for key, item in node[1]:
+            value = self.evaluate(item, scope)
+            if isinstance(value, Unknown) and value.failed:
+                return value
+            if key == ["rest"]:
+                result.update(value if isinstance(value, dict) else {REST: self._rest(value, scope, node[2])})
+                continue
+            name = self.evaluate(key, scope)
+            if is_plain(name):
+                result[name] = value
+            else:
+                result[REST] = self._rest(name, scope, node[2])
+        return result
+
+    def _rest(self, value: Value, scope: Scope, line: int) -> Unknown:
+        return value if isinstance(value, Unknown) else scope.unknown("some of its keys are not known", line)
+
+    def _list(self, node: Expression, scope: Scope) -> Value:
+        return self.each(node[1], scope)
+
+    def _tuple(self, node: Expression, scope: Scope) -> Value:
+        values = self.each(node[1], scope)
+        return values if isinstance(values, Unknown) else tuple(values)
+
+    def _set(self, node: Expression, scope: Scope) -> Value:
+        values = self.each(node[1], scope)
+        return values if isinstance(values, Unknown) else set(values)
+
+    def _item(self, node: Expression, scope: Scope) -> Value:
+        owner = self.evaluate(node[1], scope)
+        if isinstance(owner, (ClassRef, External)):
+            return owner  # `Generic[T]`: a base class by another spelling
+        index = self.evaluate(node[2], scope)
+        for value in (owner, index):
+            if isinstance(value, Unknown):
+                return value
+        if isinstance(owner, (str, list, tuple)):
+            return owner[index]
+        if isinstance(owner, dict):
+            return owner.get(REST, MISSING) if index not in owner and REST in owner else owner[index]
+        return scope.unknown("its index is not worked out", node[3])
+
+    def _slice(self, node: Expression, scope: Scope) -> Value:
+        ends = [self.evaluate(end, scope) for end in node[1:4]]
+        return next((end for end in ends if isinstance(end, Unknown)), slice(*ends))
+
+    def _call(self, node: Expression, scope: Scope) -> Value:
+        _, function, arguments, keywords, line = node
+        values = self.each(arguments, scope)
+        if isinstance(values, Unknown):
+            return values
+        named = {name: self.evaluate(value, scope) for name, value in keywords.items()}
+        if function[0] == "attr":
+            owner = self.evaluate(function[1], scope)
+            if isinstance(owner, (str, dict)):
+                return self._method(owner, function[2], values, named=named)
+        target = self.evaluate(function, scope)
+        if isinstance(target, Unknown):
+            return target
+        return self._called(target, values, named, where=(scope, line))
+
+    def _method(
+        self,
+        owner: Value,
+        name: str,
+        values: list[Value],
+        *,
+        named: Mapping[str, Value],
+        where: tuple[Scope, int],
+    ) -> Value:
+        for value in chain(values, named.values()):
+            if isinstance(value, Unknown):
+                return value
+        return operations.method(owner, name, values, keywords=named)
+
+    def _called(
+        self, target: Value, values: list[Value], named: Mapping[str, Value], *, where: tuple[Scope, int]
+    ) -> Value:
+        scope, line = where
+        if target is SAME and values:
+            return values[0]
+        if isinstance(target, External):
+            if target.module == "builtins":
+                return self._builtin(target.name, values, named)
+            result = self._world.result(target, values)
+            if isinstance(result, Unknown) and not result.path:
+                return scope.unknown(result.reason, line, failed=result.failed)
+            if result is not MISSING:
+                return result
+            return scope.unknown(f"it is what `{target.module}.{target.name}()` returns", line)
+        return scope.unknown("it is what a function of the plugin returns", line)
+
+    def _builtin(self, name: str, values: list[Value], named: Mapping[str, Value]) -> Value:
+        for value in chain(values, named.values()):
+            if isinstance(value, Unknown) and name != "dict":
+                return value
+        if name == "dict" and all(isinstance(value, dict) for value in values):
+            return {**(values[0] if values else {}), **named}
+        function = operations.BUILTINS.get(name)
+        if function is None or not all(is_plain(value) for value in (*values, *named.values())):
+            raise operations.NotWorkedOutError(f"`{name}()` is not worked out")
+        return function(*values, **named)
+
+    def _each(self, node: Expression, scope: Scope) -> Value:
+        _, kind, key, value, loops, _ = node
+        pairs: list[tuple[Value, Value]] = []
+        for inner in self._loops(loops, scope):
+            if isinstance(inner, Unknown):
+                return {REST: inner} if kind == "dict" else inner
+            pairs.append((self.evaluate(key, inner), self.evaluate(value, inner)))
+        if kind == "dict":
+            return {(name if is_plain(name) else REST): each for name, each in pairs}
+        values = [each for _, each in pairs]
+        unknown = next((each for each in values if isinstance(each, Unknown)), None)
+        if unknown is not None:
+            return unknown
+        return {*values} if kind == "set" else values
+
+    def _loops(self, loops: Sequence[Expression], scope: Scope) -> Iterator[Scope | Unknown]:
+        if not loops:
+            yield scope
+            return
+        target, iterable, conditions = loops[0]
+        values = self.evaluate(iterable, scope)
+        if isinstance(values, Unknown) or (isinstance(values, dict) and REST in values):
+            yield values if isinstance(values, Unknown) else values[REST]
+            return
+        for value in _iterate(values):
+            self._rounds += 1
+            if self._rounds > MAX_ROUNDS:
+                yield scope.unknown("it takes too many steps", 0)
+                return
+            inner = Scope(
+                scope.module, scope.class_index, {**scope.variables, **dict(_unpacked(target, value))}
+            )
+            truths = [truth_of(self.evaluate(condition, inner)) for condition in conditions]
+            if None in truths:
+                yield scope.unknown("it depends on a condition that is not known", 0)
+                return
+            if all(truths):
+                yield from self._loops(loops[1:], inner)
+
+    def _same(self, _node: Expression, _scope: Scope) -> Value:
+        return SAME
+
+    _FORMS: ClassVar[Mapping[str, Callable[[Evaluator, Expression, Scope], Value]]] = {
+        "attr": _attribute,
+        "binary": _binary,
+        "bool": _bool,
+        "call": _call,
+        "choose": _choose,
+        "compare": _compare,
+        "dict": _dict,
+        "each": _each,
+        "item": _item,
+        "list": _list,
+        "name": _name,
+        "same": _same,
+        "set": _set,
+        "slice": _slice,
+        "sum": _sum,
+        "text": _text,
+        "tuple": _tuple,
+        "unary": _unary,
+        "unknown": _unknown,
+    }
+
+
+def _line(node: Expression) -> int:
+    return node[-1] if isinstance(node[-1], int) else 0
+
+
+def truth_of(value: Value) -> bool | None:
+    """Return whether the value counts as true, None when that is not known."""
+    if isinstance(value, dict) and REST in value:
+        return True if len(value) > 1 else None
+    if isinstance(value, (str, int, float, list, tuple, set, dict, type(None))):
+        return bool(value)
+    return True if isinstance(value, ClassRef) else None
+
+
+def _iterate(value: Value) -> list[Value]:
+    if isinstance(value, (str, list, tuple, set, frozenset, dict)):
+        return list(value)
+    raise operations.NotWorkedOutError("what it iterates over is not known")
+
+
+def _unpacked(target: Expression, value: Value) -> Iterator[tuple[str, Value]]:
+    if target[0] == "name":
+        yield target[1], value
+    elif target[0] in {"tuple", "list"} and isinstance(value, Unknown):
+        for each in target[1]:
+            yield from _unpacked(each, value)
+    elif target[0] in {"tuple", "list"}:
+        for each, part in zip(target[1], _iterate(value), strict=True):
+            yield from _unpacked(each, part)
+    else:
+        raise operations.NotWorkedOutError("its loop is not followed")

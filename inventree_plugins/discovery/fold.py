@@ -1,0 +1,90 @@
+"""A name's bindings, in the order of the text, to what the name means in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inventree_plugins.discovery.evaluate import truth_of
+from inventree_plugins.discovery.facts import Binding, Guard
+from inventree_plugins.discovery.values import MISSING, ClassRef, External, Scope, Unknown, Value, is_plain
+
+__all__ = ["Fold"]
+
+_NO, _MAYBE, _YES = False, None, True
+
+
+class Fold:
+    """Follow one name through its scope: `try` before `except`, known conditions decided, others kept apart.
+
+    `apply(binding, before)` tells what a binding makes of the value before it, `test(index)` what a condition
+    of the module comes to.
+    """
+
+    def __init__(self, apply: Callable[[Binding, Value], Value], *, test: Callable[[int], Value]) -> None:
+        self._apply = apply
+        self._test = test
+        self._values: list[Value] = []
+        self._failed: dict[int, Unknown] = {}
+        self._branches: dict[int, tuple[bool, int]] = {}
+        self._skipped: list[Binding] = []
+
+    def fold(self, bindings: list[Binding], *, scope: Scope) -> Value:
+        """Return the name's value at the end of the scope, MISSING when nothing binds it."""
+        for binding in bindings:
+            self._step(binding)
+        if not self._values:
+            self._values = [self._apply(binding, MISSING) for binding in self._skipped[:1]]
+        if not self._values:
+            return next(iter(self._failed.values()), MISSING)
+        return self._agreed(scope, bindings[-1][2])
+
+    def _step(self, binding: Binding) -> None:
+        guards: list[Guard] = binding[3]
+        verdicts = [self._verdict(guard) for guard in guards] if guards else []
+        if _NO in verdicts:
+            self._skipped.append(binding)
+            return
+        before = self._values[-1] if self._values else MISSING
+        value = self._apply(binding, before)
+        attempt = next((guard[1] for guard in guards if guard[0] == "try"), None)
+        if attempt is not None and isinstance(value, Unknown) and value.failed:
+            self._failed[attempt] = value
+            return
+        if _MAYBE in verdicts:
+            self._values.append(value)
+        else:
+            self._values = [value] if value is not MISSING else []
+
+    def _verdict(self, guard: Guard) -> bool | None:
+        kind, number = guard[0], guard[1]
+        if kind == "except":
+            return number in self._failed
+        if kind == "else":
+            return number not in self._failed
+        if kind == "if":
+            return self._branch(number, taken=guard[2])
+        return _MAYBE if kind == "loop" else _YES
+
+    def _branch(self, number: int, *, taken: bool) -> bool | None:
+        truth = truth_of(self._test(number))
+        if truth is not None:
+            return truth is taken
+        first, count = self._branches.setdefault(number, (taken, len(self._values)))
+        if first is not taken:
+            # Both branches bind the name: what it was before the `if` is gone for certain.
+            del self._values[:count]
+            self._branches[number] = (taken, 0)
+        return _MAYBE
+
+    def _agreed(self, scope: Scope, line: int) -> Value:
+        values = [value for value in self._values if value is not MISSING]
+        if len(values) <= 1:
+            return values[0] if values else MISSING
+        first = values[0]
+        if is_plain(first) and all(is_plain(value) and value == first for value in values):
+            return first
+        # Stand-ins for other versions: the first that is a class or an import is the one the author prefers.
+        for value in values:
+            if isinstance(value, (ClassRef, External)):
+                return value
+        return scope.unknown("it depends on a condition that is not known", line)

@@ -1,0 +1,38 @@
+"""Where discovery looks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from inventree_plugins.models import Distribution
+
+__all__ = ["Places"]
+
+# The first server that reads NAME instead of PLUGIN_NAME and has no IntegrationPluginBase (SPEC §2).
+_MODERN = (0, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places a server collects plugins from (SPEC §1), and the server's version when known.
+
+    `source_root` is the folder with `manage.py`, `samples` is for debug mode only, a directory that is
+    missing holds no plugins, and `import_path` is where the modules of packages are looked up.
+    `server_version` decides between legacy and modern rules; without one the rules are modern and legacy
+    plugins keep their slugs.
+    """
+
+    source_root: Path | None = None
+    samples: bool = False
+    directories: tuple[Path, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    import_path: tuple[Path, ...] = ()
+    server_version: str | None = None
+
+    @property
+    def is_legacy(self) -> bool:
+        """Tell whether the server is known to be older than 0.8."""
+        numbers = re.findall(r"\d+", self.server_version or "")[:2]
+        return bool(numbers) and tuple(map(int, numbers)) < _MODERN

@@ -1,0 +1,358 @@
+"""What names mean: imports followed to their files, attributes found along the base classes."""
+
+# A pathlib.Path for each of thousands of look-ups would cost more than the look-ups.
+# ruff: noqa: PTH118, PTH119, PTH120
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Sequence
+
+from inventree_plugins.discovery import server
+from inventree_plugins.discovery.evaluate import Evaluator
+from inventree_plugins.discovery.facts import Binding
+from inventree_plugins.discovery.fold import Fold
+from inventree_plugins.discovery.installed import InstalledVersions
+from inventree_plugins.discovery.linearize import linearize
+from inventree_plugins.discovery.modules import Finder, Library, Location
+from inventree_plugins.discovery.values import (
+    MISSING,
+    REST,
+    SAME,
+    ClassRef,
+    External,
+    Module,
+    ModuleRef,
+    Scope,
+    Unknown,
+    Value,
+)
+
+__all__ = ["Resolver"]
+
+# Names lead to names: past this the interpreter's own recursion limit would be near.
+MAX_DEPTH = 40
+
+
+class Resolver:
+    """Tell what a name, an attribute or a base class is, from the files one group of plugins can import."""
+
+    def __init__(self, library: Library, finder: Finder, *, versions: InstalledVersions) -> None:
+        self._library = library
+        self._finder = finder
+        self._versions = versions
+        self._evaluator = Evaluator(self)
+        self._modules: dict[str, Module] = {}
+        self._names: dict[tuple[str, int | None, str], Value] = {}
+        self._pending: set[tuple[str, int | None, str]] = set()
+        self._orders: dict[ClassRef, list[Value]] = {}
+        self._conflicts: set[ClassRef] = set()
+        self._depth = 0
+
+    def restart(self) -> None:
+        """Grant the next plugin its own number of steps."""
+        self._evaluator.restart()
+
+    def module(self, name: str, path: str) -> Module:
+        """Return the module in a file; its first name stays."""
+        module = self._modules.get(path)
+        if module is None:
+            facts = self._library.facts(path)
+            is_package = os.path.basename(path) == "__init__.py"
+            module = self._modules[path] = Module(name, path, is_package, facts)
+        return module
+
+    def find_module(self, name: str) -> ModuleRef | None:
+        """Return the module of an absolute name, None when it has no place on the import path."""
+        location = self._finder.find(name)
+        return None if location is None else self._at(name, location)
+
+    def name(self, scope: Scope, name: str) -> Value:
+        """Return what a name means at the end of the scope's body, MISSING when nothing binds it."""
+        if scope.class_index is not None:
+            value = self._bound(scope, name)
+            if value is not MISSING:
+                return value
+        value = self._bound(Scope(scope.module), name)
+        if value is MISSING and name == "__name__":
+            return scope.module.name
+        if value is MISSING and hasattr(builtins, name):
+            return External("builtins", name)
+        return value
+
+    def attribute(self, owner: Value, name: str) -> Value:
+        """Return an attribute of a module, a class or an external name, MISSING when there is none."""
+        if isinstance(owner, ModuleRef):
+            return self._module_attribute(owner, name)
+        if isinstance(owner, ClassRef):
+            return owner.facts.name if name == "__name__" else self.class_attribute(owner, name)
+        if isinstance(owner, External):
+            return External(f"{owner.module}.{owner.name}", name, owner.is_found)
+        if isinstance(owner, dict) and name == "version":  # pkg_resources.get_distribution(…).version
+            return owner.get("Version", MISSING)
+        return MISSING
+
+    def result(self, function: External, arguments: Sequence[Value]) -> Value:
+        """Return what a known function of the environment returns, MISSING otherwise."""
+        if not arguments:
+            return MISSING
+        if server.is_translation(function):
+            return arguments[0]
+        if function.module == "typing" and function.name == "cast":
+            return arguments[-1]
+        if function.module in {"importlib.metadata", "importlib_metadata", "pkg_resources"}:
+            return self._installed(function.name, arguments[0])
+        return MISSING
+
+    def own_names(self, module: Module) -> list[str]:
+        """Return the public names a module binds, as its `__all__` restricts them (SPEC §1)."""
+        names = [name for name in module.facts.names if not name.startswith("_") and "." not in name]
+        exported = self._bound(Scope(module), "__all__")
+        if isinstance(exported, (list, tuple)) and all(
+            isinstance(each, (str, ClassRef)) for each in exported
+        ):
+            allowed = {each if isinstance(each, str) else each.facts.name for each in exported}
+            names = [name for name in names if name in allowed]
+        return names
+
+    def class_attribute(self, owner: ClassRef, name: str) -> Value:
+        """Return what a class or the nearest of its bases binds to the name, MISSING when none does."""
+        for each in self.order(owner):
+            if isinstance(each, ClassRef):
+                value = self._own_attribute(each, name)
+                if value is not MISSING:
+                    return value
+        return MISSING
+
+    def literal_keys(self, owner: ClassRef, name: str) -> list[str] | None:
+        """Return the keys of a dict that the class itself displays, all of them literal; else None.
+
+        A shortcut for SETTINGS, whose many values need not be worked out to know its keys.
+        """
+        bindings = owner.facts.names.get(name, ())
+        if len(bindings) != 1 or f"{owner.facts.name}.{name}" in owner.module.facts.names:
+            return None
+        kind, value, _, guards = bindings[0]
+        if kind != "value" or guards or not isinstance(value, list) or value[0] != "dict":
+            return None
+        keys = [key for key, _ in value[1]]
+        return keys if all(isinstance(key, str) for key in keys) else None
+
+    def order(self, owner: ClassRef) -> list[Value]:
+        """Return the method resolution order: classes, external names, and Unknowns for bases not known."""
+        if owner not in self._orders:
+            self._orders[owner] = [owner]  # stands while a base is looked up on the class itself
+            self._orders[owner], is_consistent = linearize(owner, bases=self._bases)
+            if not is_consistent:
+                self._conflicts.add(owner)
+        return self._orders[owner]
+
+    def has_conflict(self, owner: ClassRef) -> bool:
+        """Tell whether Python refuses the class because its bases cannot be put in order."""
+        self.order(owner)
+        return owner in self._conflicts
+
+    def _bases(self, owner: ClassRef) -> list[Value]:
+        scope = Scope(owner.module)
+        values: list[Value] = []
+        for base in owner.facts.bases:
+            value = self._evaluator.evaluate(base, scope)
+            if value == owner:  # the class took the name of its own base, which is what the name meant before
+                value = self._before(owner)
+            values.append(value)
+        return values
+
+    def _before(self, owner: ClassRef) -> Value:
+        facts, scope = owner.facts, Scope(owner.module)
+        earlier = [each for each in owner.module.facts.names.get(facts.name, ()) if each[2] < facts.line]
+        value = self._fold(earlier, scope) if earlier else MISSING
+        return scope.unknown("it derives from itself", facts.line) if value is MISSING else value
+
+    def _own_attribute(self, owner: ClassRef, name: str) -> Value:
+        facts = owner.facts
+        patched = f"{facts.name}.{name}"
+        if patched in owner.module.facts.names:
+            return self._bound(Scope(owner.module), patched)
+        if name not in facts.names:
+            return MISSING
+        kind, value, _, guards = facts.names[name][-1]
+        if kind == "value" and not guards and not isinstance(value, list):
+            return value  # a constant: the usual case, without the machinery
+        return self._bound(Scope(owner.module, owner.index), name)
+
+    def _bound(self, scope: Scope, name: str) -> Value:
+        key = (scope.module.path, scope.class_index, name)
+        if key in self._names:
+            return self._names[key]
+        if key in self._pending or self._depth > MAX_DEPTH:
+            reason = "it is defined in terms of itself" if key in self._pending else "it takes too many steps"
+            return scope.unknown(reason, 0)
+        self._pending.add(key)
+        self._depth += 1
+        try:
+            value = self._folded(scope, name)
+        finally:
+            self._depth -= 1
+            self._pending.discard(key)
+        self._names[key] = value
+        return value
+
+    def _folded(self, scope: Scope, name: str) -> Value:
+        facts = scope.module.facts
+        names = facts.names if scope.class_index is None else facts.classes[scope.class_index].names
+        bindings = names.get(name)
+        if bindings is not None:
+            value = self._fold(bindings, scope)
+            if value is not MISSING:
+                return value
+        if scope.class_index is None and not name.startswith("_"):
+            return self._starred(scope, name)
+        return MISSING
+
+    def _fold(self, bindings: list[Binding], scope: Scope) -> Value:
+        if len(bindings) == 1 and not bindings[0][3]:
+            return self._apply(bindings[0], MISSING, scope)
+        conditions = scope.module.facts.conditions
+        fold = Fold(
+            lambda binding, before: self._apply(binding, before, scope),
+            test=lambda index: self._evaluator.evaluate(conditions[index], scope),
+        )
+        return fold.fold(bindings, scope=scope)
+
+    def _starred(self, scope: Scope, name: str) -> Value:
+        for _, (module, level, _), line, _ in reversed(scope.module.facts.stars):
+            if level == 0 and server.is_external(module):
+                value = self._server_star(module, name)
+            else:
+                source = self._imported_module(scope, module, level, line=line)
+                value = (
+                    self._exported(source.module, name)
+                    if isinstance(source, ModuleRef) and source.module
+                    else MISSING
+                )
+            if value is not MISSING:
+                return value
+        return MISSING
+
+    def _server_star(self, module: str, name: str) -> Value:
+        value = External(module, name)
+        return value if server.is_base(value) or server.is_mixin(value) else MISSING
+
+    def _exported(self, module: Module, name: str) -> Value:
+        exported = self._bound(Scope(module), "__all__")
+        if isinstance(exported, (list, tuple)) and name not in exported:
+            return MISSING
+        return self._bound(Scope(module), name)
+
+    def _apply(self, binding: Binding, before: Value, scope: Scope) -> Value:
+        kind, payload, line = binding[0], binding[1], binding[2]
+        if kind == "value":
+            return self._evaluator.evaluate(payload, scope)
+        if kind == "import":
+            return self._imported(scope, payload, line)
+        if kind == "class":
+            return ClassRef(scope.module, payload)
+        if kind == "def":
+            return SAME if payload else scope.unknown("it is a function", line)
+        if kind == "del":
+            return MISSING
+        return self._changed(binding, before, scope)
+
+    def _changed(self, binding: Binding, before: Value, scope: Scope) -> Value:
+        kind, payload, line = binding[0], binding[1], binding[2]
+        if kind == "aug":
+            right = self._evaluator.evaluate(payload[1], scope)
+            return self._evaluator.combined(payload[0], before, right, where=(scope, line))
+        if kind == "item" and isinstance(before, dict):
+            pair = [[payload[0], payload[1]]]
+            return {**before, **self._evaluator.evaluate(["dict", pair, line], scope)}
+        if kind == "call":
+            return self._called(payload, before, scope, line)
+        return scope.unknown("it is changed after it is set", line)
+
+    def _called(self, payload: Binding, before: Value, scope: Scope, line: int) -> Value:
+        method, arguments = payload
+        values = [self._evaluator.evaluate(argument, scope) for argument in arguments]
+        if method == "update" and isinstance(before, dict) and len(values) == 1:
+            return self._evaluator.combined("|", before, values[0], where=(scope, line))
+        if method in {"append", "extend"} and isinstance(before, list) and len(values) == 1:
+            if method == "append":
+                return [*before, values[0]]
+            return self._evaluator.combined("+", before, values[0], where=(scope, line))
+        if isinstance(before, dict):
+            return {**before, REST: scope.unknown(f"it is changed by `.{method}()`", line)}
+        # A call on something that is no list or dict changes nothing that matters here.
+        return before
+
+    def _imported(self, scope: Scope, payload: Sequence[Value], line: int) -> Value:
+        module, level, name = payload[:3]
+        if level == 0 and server.is_external(module):
+            return ModuleRef(module) if name is None else server.known(module, name)
+        source = self._imported_module(scope, module, level, line=line)
+        if name is None or isinstance(source, Unknown):
+            return source
+        if isinstance(source, External):
+            return External(module, name, is_found=False)
+        value = self._module_attribute(source, name)
+        if value is MISSING:
+            return scope.unknown(f"`{source.name}` has no `{name}`", line, failed=True)
+        return value
+
+    def _imported_module(
+        self, scope: Scope, module: str, level: int, *, line: int
+    ) -> ModuleRef | External | Unknown:
+        if level:
+            found = self._relative(scope.module, module, level)
+            written = "." * level + module
+            return found or scope.unknown(f"there is no module `{written}`", line, failed=True)
+        found = self.find_module(module)
+        if found is not None:
+            return found
+        if module.partition(".")[0] == scope.module.name.partition(".")[0]:
+            return scope.unknown(f"there is no module `{module}`", line, failed=True)
+        return External(module, "", is_found=False)
+
+    def _relative(self, module: Module, target: str, level: int) -> ModuleRef | None:
+        directory = os.path.dirname(module.path)
+        parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
+        for _ in range(level - 1):
+            directory, parts = os.path.dirname(directory), parts[:-1]
+        init = os.path.join(directory, "__init__.py")
+        is_package = "__init__.py" in self._library.listing(directory)
+        location = Location(init if is_package else None, (directory,))
+        for part in target.split(".") if target else ():
+            inner = self._finder.find_in(location.directories, part)
+            if inner is None:
+                return None
+            location, parts = inner, [*parts, part]
+        return self._at(".".join(parts), location)
+
+    def _at(self, name: str, location: Location) -> ModuleRef:
+        module = None if location.path is None else self.module(name, location.path)
+        return ModuleRef(name, module, location.directories)
+
+    def _module_attribute(self, owner: ModuleRef, name: str) -> Value:
+        if owner.module is not None:
+            value = self._bound(Scope(owner.module), name)
+            if value is not MISSING:
+                return value
+        inner = self._finder.find_in(owner.directories, name)
+        if inner is not None:
+            return self._at(f"{owner.name}.{name}", inner)
+        if owner.module is not None and owner.module.facts.problem is None:
+            return MISSING
+        return server.known(owner.name, name)
+
+    def _installed(self, function: str, distribution: Value) -> Value:
+        if function not in {"version", "metadata", "distribution", "get_distribution"} or not isinstance(
+            distribution, str
+        ):
+            return MISSING
+        version = self._versions.get(distribution)
+        if version is None:
+            reason = f"the distribution `{distribution}` is not installed"
+            return Unknown(reason, "", 0, failed=self._versions.is_complete)
+        if function == "version":
+            return version
+        return {"Version": version, "Name": distribution, REST: Unknown("only its version is read", "", 0)}

@@ -1,0 +1,225 @@
+"""One file's text to its facts. The only module that imports `ast`: a warm cache never gets here."""
+
+from __future__ import annotations
+
+import ast
+import platform
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inventree_plugins.discovery.expressions import returns_its_argument, translate
+from inventree_plugins.discovery.facts import (
+    Binding,
+    ClassFacts,
+    Expression,
+    FactsProblem,
+    Guard,
+    ModuleFacts,
+)
+
+__all__ = ["MAX_FILE_SIZE", "read_facts"]
+
+# Parsing takes about a gigabyte for each 10 MB of text; the largest plugin module seen has 0.2 MB.
+MAX_FILE_SIZE = 2 * 1024 * 1024
+
+# Methods that change the list or dict they are called on, so that its name means something else afterwards.
+_CHANGES = frozenset({"append", "extend", "update", "remove", "pop", "clear", "setdefault", "insert"})
+
+
+def read_facts(text: bytes) -> ModuleFacts:
+    """Return what `text` says; what cannot be parsed gives facts that carry only a problem."""
+    if len(text) > MAX_FILE_SIZE:
+        message = f"the file is too large to be read ({len(text) // 1024 // 1024} MB)"
+        return ModuleFacts(problem=FactsProblem("file-too-large", message))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is its author's business
+            tree = ast.parse(text)
+        return _Collector().collect(tree)
+    except SyntaxError as error:
+        python = ".".join(platform.python_version_tuple()[:2])
+        message = f"not valid Python {python}: {error.msg}"
+        return ModuleFacts(problem=FactsProblem("syntax-error", message, error.lineno))
+    except ValueError as error:  # NUL bytes, in some Python versions
+        return ModuleFacts(problem=FactsProblem("syntax-error", f"not valid Python: {error}"))
+    except (RecursionError, MemoryError):
+        return ModuleFacts(problem=FactsProblem("too-complex", "the file nests too deeply to be read"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Where statements bind their names: a module's or a class's names, and the blocks around."""
+
+    names: dict[str, list[Binding]]
+    guards: list[Guard] = field(default_factory=list)
+
+    def inside(self, *guard: Any) -> _Block:
+        return _Block(self.names, [*self.guards, list(guard)])
+
+    def bind(self, name: str, kind: str, payload: Any, *, line: int) -> None:
+        self.names.setdefault(name, []).append([kind, payload, line, self.guards])
+
+
+class _Collector:
+    """The walk over a module's statements; functions are not entered."""
+
+    def __init__(self) -> None:
+        self._facts = ModuleFacts()
+        self._number = 0
+
+    def collect(self, tree: ast.Module) -> ModuleFacts:
+        block = _Block(self._facts.names)
+        self._docstring(tree, block)
+        self.walk(tree.body, block)
+        return self._facts
+
+    def walk(self, statements: Sequence[ast.stmt], block: _Block) -> None:
+        for statement in statements:
+            handler = _STATEMENTS.get(type(statement))
+            if handler is not None:
+                handler(self, statement, block)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _docstring(self, node: ast.Module | ast.ClassDef, block: _Block) -> None:
+        text = ast.get_docstring(node, clean=False)
+        if text is not None:
+            block.bind("__doc__", "value", text[:2000], line=1)
+
+    def imports(self, node: ast.Import, block: _Block) -> None:
+        for alias in node.names:
+            if alias.asname:
+                block.bind(alias.asname, "import", [alias.name, 0, None], line=node.lineno)
+            else:
+                top = alias.name.partition(".")[0]
+                block.bind(top, "import", [top, 0, None, alias.name], line=node.lineno)
+
+    def imports_from(self, node: ast.ImportFrom, block: _Block) -> None:
+        for alias in node.names:
+            payload = [node.module or "", node.level, alias.name]
+            if alias.name == "*":
+                self._facts.stars.append(["import", payload, node.lineno, block.guards])
+            else:
+                block.bind(alias.asname or alias.name, "import", payload, line=node.lineno)
+
+    def classes(self, node: ast.ClassDef, block: _Block) -> None:
+        facts = ClassFacts(node.name, node.lineno, [translate(base) for base in node.bases], {})
+        block.bind(node.name, "class", len(self._facts.classes), line=node.lineno)
+        self._facts.classes.append(facts)
+        body = _Block(facts.names)
+        self._docstring(node, body)
+        self.walk(node.body, body)
+
+    def functions(self, node: ast.FunctionDef | ast.AsyncFunctionDef, block: _Block) -> None:
+        last = node.body[-1]
+        body = last.value if isinstance(last, ast.Return) and isinstance(node, ast.FunctionDef) else None
+        same = returns_its_argument(node.args, body) and not node.decorator_list
+        block.bind(node.name, "def", same, line=node.lineno)
+
+    def assignments(self, node: ast.Assign, block: _Block) -> None:
+        value = translate(node.value)
+        for target in node.targets:
+            self._assign(target, value, block)
+
+    def annotated(self, node: ast.AnnAssign, block: _Block) -> None:
+        if node.value is not None:
+            self._assign(node.target, translate(node.value), block)
+
+    def _assign(self, target: ast.expr, value: Expression, block: _Block) -> None:
+        if isinstance(target, ast.Name):
+            block.bind(target.id, "value", value, line=target.lineno)
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            # `MyPlugin.VERSION = …` after the class: kept under the dotted name.
+            block.bind(f"{target.value.id}.{target.attr}", "value", value, line=target.lineno)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            payload = [translate(target.slice), value]
+            block.bind(target.value.id, "item", payload, line=target.lineno)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for index, element in enumerate(target.elts):
+                if isinstance(element, ast.Starred):
+                    unknown = ["unknown", "an unpacking with `*` is not followed", element.lineno]
+                    self._assign(element.value, unknown, block)
+                else:
+                    self._assign(element, ["item", value, index, target.lineno], block)
+
+    def augmented(self, node: ast.AugAssign, block: _Block) -> None:
+        if isinstance(node.target, ast.Name):
+            operators = {ast.Add: "+", ast.BitOr: "|", ast.Mod: "%", ast.Mult: "*"}
+            payload = [operators.get(type(node.op), "?"), translate(node.value)]
+            block.bind(node.target.id, "aug", payload, line=node.lineno)
+
+    def calls(self, node: ast.Expr, block: _Block) -> None:
+        call = node.value
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and isinstance(call.func.value, ast.Name)
+            and call.func.attr in _CHANGES
+        ):
+            payload = [call.func.attr, [translate(argument) for argument in call.args]]
+            if call.keywords:
+                payload[1] = [["unknown", "a call with keywords is not followed", node.lineno]]
+            block.bind(call.func.value.id, "call", payload, line=node.lineno)
+
+    def deletions(self, node: ast.Delete, block: _Block) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                block.bind(target.id, "del", None, line=node.lineno)
+
+    def conditions(self, node: ast.If, block: _Block) -> None:
+        index = len(self._facts.conditions)
+        self._facts.conditions.append(translate(node.test))
+        self.walk(node.body, block.inside("if", index, True))
+        self.walk(node.orelse, block.inside("if", index, False))
+
+    def attempts(self, node: Any, block: _Block) -> None:
+        number = self._next()
+        self.walk(node.body, block.inside("try", number))
+        for handler in node.handlers:
+            self.walk(handler.body, block.inside("except", number))
+        self.walk(node.orelse, block.inside("else", number))
+        self.walk(node.finalbody, block)
+
+    def contexts(self, node: ast.With | ast.AsyncWith, block: _Block) -> None:
+        names = {ast.unparse(item.context_expr).partition("(")[0].rpartition(".")[2] for item in node.items}
+        self.walk(node.body, block.inside("try", self._next()) if "suppress" in names else block)
+
+    def loops(self, node: ast.For | ast.AsyncFor | ast.While, block: _Block) -> None:
+        inside = block.inside("loop", self._next())
+        if not isinstance(node, ast.While):
+            reason = ["unknown", "it is set by a loop", node.lineno]
+            self._assign(node.target, reason, inside)
+        self.walk(node.body, inside)
+        self.walk(node.orelse, block)
+
+    def matches(self, node: ast.Match, block: _Block) -> None:
+        for case in node.cases:
+            self.walk(case.body, block.inside("loop", self._next()))
+
+
+_STATEMENTS: dict[type[ast.stmt], Callable[[_Collector, Any, _Block], None]] = {
+    ast.Import: _Collector.imports,
+    ast.ImportFrom: _Collector.imports_from,
+    ast.ClassDef: _Collector.classes,
+    ast.FunctionDef: _Collector.functions,
+    ast.AsyncFunctionDef: _Collector.functions,
+    ast.Assign: _Collector.assignments,
+    ast.AnnAssign: _Collector.annotated,
+    ast.AugAssign: _Collector.augmented,
+    ast.Expr: _Collector.calls,
+    ast.Delete: _Collector.deletions,
+    ast.If: _Collector.conditions,
+    ast.Try: _Collector.attempts,
+    ast.With: _Collector.contexts,
+    ast.AsyncWith: _Collector.contexts,
+    ast.For: _Collector.loops,
+    ast.AsyncFor: _Collector.loops,
+    ast.While: _Collector.loops,
+    ast.Match: _Collector.matches,
+}
+if hasattr(ast, "TryStar"):  # Python 3.11
+    _STATEMENTS[ast.TryStar] = _Collector.attempts

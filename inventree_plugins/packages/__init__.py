@@ -1,0 +1,59 @@
+"""Distributions of the target interpreter: what is installed, and installing."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from inventree_plugins.packages.installed import installed_distributions
+from inventree_plugins.packages.metadata import read_metadata
+from inventree_plugins.packages.names import normalize
+
+if TYPE_CHECKING:
+    from inventree_plugins.packages.diagnosis import diagnose
+    from inventree_plugins.packages.installer import (
+        InstalledPackage,
+        Installer,
+        InstallReport,
+        InstallRequest,
+    )
+    from inventree_plugins.packages.pip import PipInstaller
+    from inventree_plugins.packages.provenance import DirectUrl, direct_url, read_direct_url
+    from inventree_plugins.packages.satisfaction import unmet
+
+__all__ = [
+    "DirectUrl",
+    "InstallReport",
+    "InstallRequest",
+    "InstalledPackage",
+    "Installer",
+    "PipInstaller",
+    "diagnose",
+    "direct_url",
+    "installed_distributions",
+    "normalize",
+    "read_direct_url",
+    "read_metadata",
+    "unmet",
+]
+
+# Imported when first named (PEP 562): most commands only list, and must not pay for installing.
+_LATER = {
+    "DirectUrl": "provenance",
+    "InstallReport": "installer",
+    "InstallRequest": "installer",
+    "InstalledPackage": "installer",
+    "Installer": "installer",
+    "PipInstaller": "pip",
+    "diagnose": "diagnosis",
+    "direct_url": "provenance",
+    "read_direct_url": "provenance",
+    "unmet": "satisfaction",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what only some commands need."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,129 @@
+"""The headers of a distribution's METADATA, read as far as the blank line that ends them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from inventree_plugins.models import Distribution, DistributionMetadata
+
+__all__ = ["headers", "read_metadata"]
+
+_HOME_LABELS = frozenset({"home", "homepage", "website", "web"})
+_SOURCE_LABELS = frozenset({"code", "github", "gitlab", "repo", "repository", "source", "sourcecode"})
+_SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>[^\]]*))?\]")
+
+Headers = dict[str, list[str]]
+
+
+def read_metadata(distribution: Distribution) -> DistributionMetadata:
+    """Read what plugins fall back to (SPEC §2); a field that is absent or UNKNOWN is None."""
+    found = headers(distribution.info)
+    return DistributionMetadata(
+        summary=_first(found, "summary"),
+        author=_first(found, "author"),
+        author_email=_first(found, "author-email"),
+        website=_website(found),
+        license=_license(found),
+        requires_dist=tuple(found.get("requires-dist", ())) or _egg_requires(distribution.info),
+    )
+
+
+def headers(info: Path) -> Headers:
+    """Read the headers of a `.dist-info` or `.egg-info`, by lower-case name; unreadable means none."""
+    for path in _metadata_files(info):
+        found = _read(path)
+        if found is not None:
+            return found
+    return {}
+
+
+def _read(path: Path) -> Headers | None:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return _parse(lines)
+    except OSError:
+        return None
+
+
+def _metadata_files(info: Path) -> tuple[Path, ...]:
+    if info.suffix == ".dist-info":
+        return (info / "METADATA",)
+    return (info / "PKG-INFO", info)  # distutils wrote the `.egg-info` itself as one file
+
+
+def _parse(lines: Iterable[str]) -> Headers:
+    found: Headers = {}
+    values: list[str] = []
+    for line in lines:
+        text = line.rstrip("\r\n")
+        if not text:
+            break
+        if text[0] in " \t":
+            if values:
+                values[-1] += "\n" + text.strip()
+            continue
+        name, separator, value = text.partition(":")
+        if separator:
+            values = found.setdefault(name.lower(), [])
+            values.append(value.strip())
+    return found
+
+
+def _first(found: Headers, name: str) -> str | None:
+    value = next(iter(found.get(name, ())), "").strip()
+    return None if not value or value.upper() == "UNKNOWN" else value
+
+
+def _website(found: Headers) -> str | None:
+    home = _first(found, "home-page")
+    if home:
+        return home
+    urls = [
+        (re.sub(r"[\W_]", "", label).lower(), url.strip())
+        for label, _, url in (value.partition(",") for value in found.get("project-url", ()))
+        if url.strip()
+    ]
+    for labels in (_HOME_LABELS, _SOURCE_LABELS):
+        for label, url in urls:
+            if label in labels:
+                return url
+    return urls[0][1] if urls else None
+
+
+def _license(found: Headers) -> str | None:
+    expression = _first(found, "license-expression")
+    if expression:
+        return expression
+    written = _first(found, "license")
+    if written and "\n" not in written:
+        return written
+    for classifier in found.get("classifier", ()):
+        if classifier.startswith("License ::"):
+            return classifier.rpartition("::")[2].strip()
+    # The whole licence text: its first line is its title.
+    return written.splitlines()[0] if written else None
+
+
+def _egg_requires(info: Path) -> tuple[str, ...]:
+    """Read setuptools' `requires.txt`, the only list that older `.egg-info` folders have."""
+    if info.suffix == ".dist-info":
+        return ()
+    try:
+        text = (info / "requires.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    found = []
+    suffix = ""
+    for line in (raw.strip() for raw in text.splitlines()):
+        section = _SECTION.fullmatch(line)
+        if section:
+            extra, marker = section["extra"], section["marker"]
+            conditions = [f"({marker})"] if marker else []
+            if extra:
+                conditions.append(f'extra == "{extra}"')
+            suffix = f" ; {' and '.join(conditions)}" if conditions else ""
+        elif line:
+            found.append(f"{line}{suffix}")
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""Where a distribution came from, when it came from a URL or a path (PEP 610)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from inventree_plugins.models import Distribution
+
+__all__ = ["DirectUrl", "direct_url", "read_direct_url", "without_credentials"]
+
+_CREDENTIALS = re.compile(r"://[^/@\s]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUrl:
+    """The contents of `direct_url.json`; `url` holds neither credentials nor revision.
+
+    `vcs` is None for anything but a repository; `commit` is what was built, `revision` what was asked for.
+    """
+
+    url: str
+    editable: bool = False
+    vcs: str | None = None
+    revision: str | None = None
+    commit: str | None = None
+    subdirectory: str | None = None
+
+
+def direct_url(distribution: Distribution) -> str | None:
+    """Return the URL a distribution was installed from, fit to be installed again, or None."""
+    found = read_direct_url(distribution)
+    if found is None:
+        return None
+    if not found.vcs:
+        return found.url
+    return f"{found.vcs}+{found.url}" + (f"@{found.commit}" if found.commit else "")
+
+
+def read_direct_url(distribution: Distribution) -> DirectUrl | None:
+    """Read `direct_url.json`; None when there is none, or none that can be read."""
+    try:
+        data = json.loads((distribution.info / "direct_url.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(data, dict) or not isinstance(data.get("url"), str):
+        return None
+    vcs = _table(data, "vcs_info")
+    return DirectUrl(
+        url=without_credentials(data["url"]),
+        editable=_table(data, "dir_info").get("editable") is True,
+        vcs=_text(vcs, "vcs"),
+        revision=_text(vcs, "requested_revision"),
+        commit=_text(vcs, "commit_id"),
+        subdirectory=_text(data, "subdirectory"),
+    )
+
+
+def without_credentials(text: str) -> str:
+    """Drop user and password from the URLs in `text`."""
+    return _CREDENTIALS.sub("://", text)
+
+
+def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(data: dict[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) and value else None

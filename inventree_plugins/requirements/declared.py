@@ -1,0 +1,130 @@
+"""What plugins.txt declares, its includes followed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import canonicalize_name
+
+from inventree_plugins.errors import PluginsFileError
+from inventree_plugins.models import Declaration
+from inventree_plugins.requirements.entry import Entry, entries
+from inventree_plugins.requirements.options import Option
+from inventree_plugins.requirements.plugins_file import PluginsFile, read_plugins_file
+
+__all__ = ["declarations", "find_declaration", "option_lines"]
+
+_KEPT = frozenset(
+    {
+        "--all-releases",
+        "--constraint",
+        "--extra-index-url",
+        "--find-links",
+        "--index-url",
+        "--no-binary",
+        "--no-index",
+        "--only-binary",
+        "--only-final",
+        "--pre",
+        "--prefer-binary",
+        "--trusted-host",
+    }
+)
+_PATHS = frozenset({"--constraint", "--find-links"})
+_REMOTE = re.compile(r"(?:https?|ftp):", re.IGNORECASE)
+
+
+def declarations(file: PluginsFile) -> tuple[Declaration, ...]:
+    """List what `file` and its `-r` includes declare, in order; constraints declare nothing.
+
+    An include over the network is the installer's to read and is left out. Raises PluginsFileError for a
+    line that pip would refuse, and for a missing or circular include.
+    """
+    return tuple(entry.declaration for _, entry in _walk(file) if entry.declaration is not None)
+
+
+def find_declaration(file: PluginsFile, name: str) -> Declaration | None:
+    """Return the first declaration of the package `name`, spelled in any way. Raises PluginsFileError."""
+    key = canonicalize_name(name)
+    return next((declared for declared in declarations(file) if declared.name == key), None)
+
+
+def option_lines(file: PluginsFile) -> tuple[str, ...]:
+    """Return the options that any other installation for this server should keep, one a line.
+
+    These are where packages come from, constraints, and binary and pre-release choices; not
+    `--require-hashes`, which asks for hashes in the same file. Relative paths become absolute. Variables
+    stay unexpanded, so that no secret leaves the environment. Raises PluginsFileError.
+    """
+    lines: list[str] = []
+    for source, entry in _walk(file):
+        if entry.declaration is not None:
+            continue
+        for option, written in zip(entry.options, entry.written, strict=True):
+            if option.name in _KEPT:
+                lines.append(_option_line(option, written, directory=source.path.absolute().parent))
+    return tuple(lines)
+
+
+def _option_line(option: Option, written: Option, *, directory: Path) -> str:
+    if option.value is None or written.value is None:
+        return option.name
+    value = written.value
+    if option.name in _PATHS and "://" not in option.value and not option.value.startswith("file:"):
+        value = str(directory / option.value)
+    # Quoting does not hide a variable: pip expands the line before it splits it.
+    return f"{option.name} {shlex.quote(value)}"
+
+
+def _walk(file: PluginsFile) -> Iterator[tuple[PluginsFile, Entry]]:
+    yield from _walk_includes(file, chain=(_identity(file.path),), seen={_identity(file.path)})
+
+
+def _walk_includes(
+    file: PluginsFile, *, chain: tuple[Path, ...], seen: set[Path]
+) -> Iterator[tuple[PluginsFile, Entry]]:
+    for entry in entries(file):
+        include = _include(file, entry)
+        if include is None:
+            yield file, entry
+            continue
+        identity = _identity(include)
+        if identity in chain:
+            raise _include_error(file, entry, f"`{include}` includes itself")
+        if identity in seen:
+            continue  # twice the same file declares nothing new
+        seen.add(identity)
+        included = read_plugins_file(include)
+        if not included.exists:
+            raise _include_error(file, entry, f"the included `{include}` does not exist")
+        yield from _walk_includes(included, chain=(*chain, identity), seen=seen)
+
+
+def _include(file: PluginsFile, entry: Entry) -> Path | None:
+    """Return the file that the line includes; pip reads the first `-r` of a line and no other."""
+    if entry.declaration is not None:
+        return None
+    value = next((option.value for option in entry.options if option.name == "--requirement"), None)
+    if value is None or _REMOTE.match(value):
+        return None
+    if value.lower().startswith("file:"):
+        return Path(unquote(urlsplit(value).path))
+    return file.path.parent / value
+
+
+def _include_error(file: PluginsFile, entry: Entry, reason: str) -> PluginsFileError:
+    line = entry.line
+    return PluginsFileError(
+        f"`{file.path}` line {line.first}: cannot follow `{line.content}`: {reason}",
+        path=file.path,
+        line=line.first,
+        hint="correct the path, which counts from the including file, or put `#` before the line",
+    )
+
+
+def _identity(path: Path) -> Path:
+    return path.resolve()

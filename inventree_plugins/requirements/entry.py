@@ -1,0 +1,77 @@
+"""What each line of one requirements file declares; an include is named here, not followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventree_plugins.errors import PluginsFileError
+from inventree_plugins.models import Declaration
+from inventree_plugins.requirements.lines import LineKind, LogicalLine, expand_variables
+from inventree_plugins.requirements.options import Option, OptionError, parse_options, split_options
+from inventree_plugins.requirements.plugins_file import PluginsFile
+from inventree_plugins.requirements.specification import SpecificationError, specify, specify_editable
+
+__all__ = ["Entry", "entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line that says something: a declaration, or options for all of the file.
+
+    `options` have their variables expanded, `written` have not; both are in the line's order.
+    """
+
+    line: LogicalLine
+    options: tuple[Option, ...] = ()
+    written: tuple[Option, ...] = ()
+    declaration: Declaration | None = None
+
+
+def entries(file: PluginsFile) -> tuple[Entry, ...]:
+    """Read every line that is neither blank nor comment.
+
+    Raises PluginsFileError, naming the line, for the first one that pip would refuse.
+    """
+    return tuple(
+        _entry(file, line)
+        for line in file.logical_lines
+        if line.kind not in {LineKind.BLANK, LineKind.COMMENT}
+    )
+
+
+def _entry(file: PluginsFile, line: LogicalLine) -> Entry:
+    try:
+        return _read(file, line)
+    except (OptionError, SpecificationError) as error:
+        raise PluginsFileError(
+            f"`{file.path}` line {line.first}: cannot read `{line.content}`: {error}",
+            path=file.path,
+            line=line.first,
+            hint=getattr(error, "hint", None)
+            or "correct the line, or put `#` before it: pip refuses the whole file",
+        ) from error
+
+
+def _read(file: PluginsFile, line: LogicalLine) -> Entry:
+    text, written_options = split_options(line.content)
+    expanded, expanded_options = split_options(expand_variables(line.content))
+    options, written = parse_options(expanded_options), parse_options(written_options)
+    declaration = None
+    if expanded.strip():
+        declaration = _declaration(file, line, text=text, expanded=expanded)
+    else:
+        values = [option.value for option in options if option.name == "--editable"]
+        texts = [option.value for option in written if option.name == "--editable"]
+        if values and values[0] is not None:
+            declaration = _editable(file, line, text=texts[0] or "", expanded=values[0])
+    return Entry(line, options, written, declaration)
+
+
+def _declaration(file: PluginsFile, line: LogicalLine, *, text: str, expanded: str) -> Declaration:
+    found = specify(expanded.strip())
+    return Declaration(text.strip(), file.path, line.first, found.name, found.requirement)
+
+
+def _editable(file: PluginsFile, line: LogicalLine, *, text: str, expanded: str) -> Declaration:
+    found = specify_editable(expanded, directory=file.path.absolute().parent)
+    return Declaration(text, file.path, line.first, found.name, found.requirement, editable=True)

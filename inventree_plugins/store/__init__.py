@@ -1,0 +1,9 @@
+"""PluginConfig and settings rows, in whichever database the server keeps them."""
+
+from __future__ import annotations
+
+from inventree_plugins.models import Database
+from inventree_plugins.store.engines import open_store
+from inventree_plugins.store.interface import Reader, Store, Writer
+
+__all__ = ["Database", "Reader", "Store", "Writer", "open_store"]

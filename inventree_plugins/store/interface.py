@@ -1,0 +1,77 @@
+"""The store's contract: what can be read from it and written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from inventree_plugins.models import PluginConfig
+
+__all__ = ["Reader", "Store", "Writer"]
+
+
+class Reader(Protocol):
+    """What can be asked of a store; every answer of one `reading()` or `writing()` is of the same moment."""
+
+    def rows(self) -> tuple[PluginConfig, ...]:
+        """Return every PluginConfig row, by primary key."""
+
+    def row(self, key: str) -> PluginConfig | None:
+        """Return the row of the plugin with this key, letter by letter."""
+
+    def global_values(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return those of the global settings that have a row, as stored text."""
+
+    def migration_apps(self) -> frozenset[str]:
+        """Return the labels of the apps with an applied migration."""
+
+
+class Writer(Reader, Protocol):
+    """What can be changed in a store, all or nothing."""
+
+    def insert(self, key: str, *, name: str | None, package_name: str | None = None) -> PluginConfig:
+        """Add an inactive row and return it.
+
+        Columns that the server's version lacks are left out, and those invplug does not know to the database.
+
+        Raises:
+            RowError: The key has a row, or a column that invplug does not know must have a value.
+        """
+
+    def set_active(self, keys: Iterable[str], active: bool) -> tuple[str, ...]:  # noqa: FBT001 - reads as a verb
+        """Switch rows on or off; return the keys whose state was another, in the order given.
+
+        Raises:
+            RowError: A key has no row; no row was changed.
+        """
+
+    def delete(self, key: str) -> bool:
+        """Delete the row with its settings; return False where there is none.
+
+        Nullable references from other tables are set to null, as Django would (SPEC §3).
+
+        Raises:
+            RowReferencedError: Another table needs the row; nothing was deleted.
+        """
+
+
+class Store(Protocol):
+    """A database that can be read and changed. Opening is cheap: nothing is touched before `with`."""
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Read one state of the store, without leaving a trace.
+
+        Raises:
+            DatabaseError: The database cannot be read; the subclass says why.
+            FileAccessError: Its file is not permitted to be read.
+        """
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        """Change the store in one transaction: kept at the end of the block, undone by any exception.
+
+        Raises:
+            DatabaseError: The database cannot be changed; the subclass says why.
+            DatabaseLockedError: Another process kept it locked until the time-out.
+            FileAccessError: Its file is not permitted to be read.
+        """
