@@ -182,7 +182,7 @@ def _requirement_states(survey: Survey, entries: tuple[Entry, ...]) -> tuple[Req
 
 def _blind_spots(instance: Instance) -> tuple[Problem, ...]:
     """Say once what cannot be seen without the server's source."""
-    if not instance.mandatory.assumed:
+    if not instance.mandatory.unknown:
         return ()
     return (
         Problem(

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.instance import Instance
+from inventree_plugins.vocabulary import MANDATORY_SLUGS
 
 __all__ = ["is_mandatory", "is_mandatory_slug"]
 
 
 def is_mandatory(instance: Instance, slug: str, *, builtin: bool) -> bool:
-    """Tell whether `slug` is mandatory, given whether it is a built-in plugin."""
-    if slug in instance.mandatory.slugs or slug in instance.plugins_mandatory.value:
-        return True
-    return instance.mandatory.every_builtin and builtin
+    """Tell whether `slug` is mandatory, given whether it is a built-in plugin.
+
+    Where the server's own list is unknown, the newest known one is assumed.
+    """
+    mandatory = instance.mandatory
+    listed = MANDATORY_SLUGS if mandatory.unknown else mandatory.slugs
+    return (
+        slug in listed
+        or slug in instance.plugins_mandatory.value
+        or (mandatory.every_builtin and builtin)
+    )
 
 
 def is_mandatory_slug(context: Context, slug: str) -> bool:

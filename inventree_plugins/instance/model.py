@@ -29,12 +29,13 @@ class InstanceOptions:
 class Mandatory:
     """Which plugins the server keeps active, whatever their rows say (SPEC §3).
 
-    Servers from 0.9 to 0.17 keep every built-in active; later ones have a list in their registry.
+    Servers from 0.9 to 0.17 keep every built-in active; later ones have a list in their registry. It is
+    `unknown` where the server's source is.
     """
 
     slugs: frozenset[str] = frozenset()
     every_builtin: bool = False
-    assumed: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from inventree_plugins.errors import SourceRootError
 from inventree_plugins.instance.model import Mandatory
 from inventree_plugins.models import Setting
-from inventree_plugins.vocabulary import MANDATORY_SLUGS
 
 __all__ = ["checkout_of", "find_source_root", "read_mandatory", "read_version"]
 
@@ -81,12 +80,12 @@ def read_version(source_root: Path | None) -> Setting[str | None]:
 
 
 def read_mandatory(source_root: Path | None, *, standalone: bool) -> Mandatory:
-    """Return the server's own mandatory list; the newest known one is assumed where none can be read.
+    """Return the server's own mandatory list, or that it is unknown.
 
     A standalone instance has no server, hence no mandatory plugins of one.
     """
     if source_root is None:
-        return Mandatory() if standalone else Mandatory(MANDATORY_SLUGS, assumed=True)
+        return Mandatory(unknown=not standalone)
     text = _text(source_root / "plugin" / "registry.py")
     match = MANDATORY.search(text)
     if match:

@@ -1,0 +1,1 @@
+complete --command invplug --no-files --arguments "(env _INVPLUG_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) invplug)" --condition "env _INVPLUG_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) invplug"

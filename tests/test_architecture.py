@@ -1,0 +1,86 @@
+"""The house rules that a program can check: who imports whom, and who prints."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "inventree_plugins"
+ROOT = Path(__file__).resolve().parent.parent / PACKAGE
+
+# Room -> the rooms it may import (docs/architecture.md).
+LOWER = {"errors", "vocabulary", "models", "files", "process"}
+MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
+TABLE = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "errors": set(),
+    "vocabulary": set(),
+    "models": {"errors"},
+    "files": {"errors"},
+    "process": {"errors"},
+    "instance": {"errors", "models", "files"},
+    "requirements": {"errors", "models"},
+    "packages": {"errors", "models", "process"},
+    "discovery": {"errors", "models", "vocabulary", "packages"},
+    "store": {"errors", "models"},
+    "validation": {"errors", "models", "vocabulary", "process"},
+    "commands": LOWER | MIDDLE,
+    "cli": {"commands", "errors", "models"},
+    "sdk": {"errors", "vocabulary"},
+    "host": {"sdk", "discovery", "store", "models", "errors", "vocabulary"},
+}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+            if node.module == PACKAGE:
+                yield from (f"{PACKAGE}.{alias.name}" for alias in node.names if alias.name != "__version__")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_the_table_allows(path):
+    room = room_of(path)
+    assert room in TABLE, f"the table does not know the room {room}"
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = [name.split(".")[1] for name in imports_of(tree) if name.startswith(f"{PACKAGE}.")]
+    assert set(own) - {room} <= TABLE[room]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_command_line_prints(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if room_of(path) == "cli":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            assert name not in {"print", "typer.echo", "sys.stdout.write", "sys.stderr.write"}, node.lineno
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_broad_excepts_only_at_the_boundary(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            broad = node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
+            reraises = any(isinstance(inner, ast.Raise) and inner.exc is None for inner in ast.walk(node))
+            assert not broad or reraises or path.name == "boundary.py", f"{path.name}:{node.lineno}"
+
+
+def test_every_file_is_one_idea():
+    long = {path.name: n for path in FILES if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long
