@@ -202,5 +202,6 @@ class Database:
     password: str | None = field(default=None, repr=False)
     host: str | None = None
     port: str | None = None
-    options: Mapping[str, object] = field(default_factory=dict)
+    # Options may hold a TLS password.
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
     standalone: bool = False

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from inventree_plugins.requirements.declared import declarations, find_declaration, option_lines
-from inventree_plugins.requirements.entries import Entry, entries
+from inventree_plugins.requirements.entry import Entry, entries
 from inventree_plugins.requirements.lines import LineKind, LogicalLine, logical_lines
 from inventree_plugins.requirements.options import Option
 from inventree_plugins.requirements.plugins_file import PluginsFile, read_plugins_file

@@ -12,7 +12,7 @@ __all__ = ["Reader", "Store", "Writer"]
 
 
 class Reader(Protocol):
-    """What can be asked of a store; every answer of one `reading()` or `writing()` is of the same moment."""
+    """What can be asked of a store; a `writing()` block sees one moment, a `reading()` block committed states."""
 
     def rows(self) -> tuple[PluginConfig, ...]:
         """Return every PluginConfig row, by primary key."""

@@ -83,7 +83,13 @@ class Instance:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def wheel(
-        self, slug: str, version: str = "1.0", *, mixins: str = "SettingsMixin", package: str | None = None, **more: Any
+        self,
+        slug: str,
+        version: str = "1.0",
+        *,
+        mixins: str = "SettingsMixin",
+        package: str | None = None,
+        **more: Any,
     ) -> Path:
         """Build a wheel with one plugin; the package is named after the slug."""
         package = package or f"inventree-{slug}"
@@ -114,9 +120,7 @@ class Instance:
 
 
 @pytest.fixture
-def instance(
-    capsys: pytest.CaptureFixture[str], isolated: None, monkeypatch: pytest.MonkeyPatch
-) -> Instance:
+def instance(capsys: pytest.CaptureFixture[str], isolated: None, monkeypatch: pytest.MonkeyPatch) -> Instance:
     made = Instance(Path.cwd(), capsys)
     # pip finds what the test built, and nothing else.
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
