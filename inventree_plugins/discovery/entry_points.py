@@ -46,7 +46,10 @@ def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Reso
         return problem
     value, missing_import = _attribute(source, entry_point.attr, resolver)
     if isinstance(value, Unknown):
-        return _unresolved(f"{label}: {value.reason}", Path(value.path), line=value.line or None)
+        unread = resolver.problem_at(value.path)
+        code = unread.code if unread else "entry-point-unresolved"
+        message, path = f"{label}: {value.reason}", Path(value.path or distribution.info)
+        return Problem(code, message, severity="error", path=path, line=value.line or None)
     if value is MISSING or (isinstance(value, External) and not value.is_found):
         reason = f"`{entry_point.module}` has no `{entry_point.attr}`"
         if isinstance(value, External):
@@ -60,8 +63,8 @@ def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Reso
     return Candidate(Source.PACKAGE, value, resolver, distribution, problems)
 
 
-def _unresolved(message: str, path: Path, *, line: int | None = None) -> Problem:
-    return Problem("entry-point-unresolved", message, severity="error", path=path, line=line)
+def _unresolved(message: str, path: Path) -> Problem:
+    return Problem("entry-point-unresolved", message, severity="error", path=path)
 
 
 def _unreadable(source: ModuleRef, label: str) -> Problem | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Protocol
 
-from inventree_plugins.discovery import operations
+from inventree_plugins.discovery import operations, server
 from inventree_plugins.discovery.facts import Expression
 from inventree_plugins.discovery.values import (
     MISSING,
@@ -67,7 +67,7 @@ class Evaluator:
             return scope.unknown(f"its expression raises {type(error).__name__}", _line(node), failed=True)
 
     def each(self, nodes: Sequence[Expression], scope: Scope) -> list[Value] | Unknown:
-        """Return the values of a display's items; Unknown when one of them raises, or their number is not known."""
+        """Return the values of a display's items; Unknown when one raises, or their number is not known."""
         values: list[Value] = []
         for node in nodes:
             is_star = isinstance(node, list) and node[0] == "star"
@@ -85,9 +85,7 @@ class Evaluator:
         if value is MISSING:
             value = self._world.name(scope, node[1])
         if value is MISSING:
-            return scope.unknown(
-                f"`{node[1]}` is not bound by anything that can be read", node[2], failed=True
-            )
+            return scope.unknown(f"`{node[1]}` is not bound by anything that can be read", node[2])
         return value
 
     def _attribute(self, node: Expression, scope: Scope) -> Value:
@@ -212,7 +210,7 @@ class Evaluator:
 
     def _set(self, node: Expression, scope: Scope) -> Value:
         values = self.each(node[1], scope)
-        return values if isinstance(values, Unknown) else set(values)
+        return values if isinstance(values, Unknown) else _set_of(values)
 
     def _item(self, node: Expression, scope: Scope) -> Value:
         owner = self.evaluate(node[1], scope)
@@ -224,7 +222,7 @@ class Evaluator:
                 return value
         if isinstance(owner, (str, list, tuple)):
             return owner[index]
-        if isinstance(owner, dict):
+        if isinstance(owner, dict) and is_plain(index):
             return owner.get(REST, MISSING) if index not in owner and REST in owner else owner[index]
         return scope.unknown("its index is not worked out", node[3])
 
@@ -247,15 +245,7 @@ class Evaluator:
             return target
         return self._called(target, values, named, where=(scope, line))
 
-    def _method(
-        self,
-        owner: Value,
-        name: str,
-        values: list[Value],
-        *,
-        named: Mapping[str, Value],
-        where: tuple[Scope, int],
-    ) -> Value:
+    def _method(self, owner: Value, name: str, values: list[Value], *, named: Mapping[str, Value]) -> Value:
         for value in chain(values, named.values()):
             if isinstance(value, Unknown):
                 return value
@@ -302,7 +292,7 @@ class Evaluator:
         unknown = next((each for each in values if isinstance(each, Unknown)), None)
         if unknown is not None:
             return unknown
-        return {*values} if kind == "set" else values
+        return _set_of(values) if kind == "set" else values
 
     def _loops(self, loops: Sequence[Expression], scope: Scope) -> Iterator[Scope | Unknown]:
         if not loops:
@@ -354,6 +344,12 @@ class Evaluator:
     }
 
 
+def _set_of(values: list[Value]) -> set[Value]:
+    if not is_plain(values):
+        raise operations.NotWorkedOutError("its items are not all known")
+    return set(values)
+
+
 def _line(node: Expression) -> int:
     return node[-1] if isinstance(node[-1], int) else 0
 
@@ -364,7 +360,9 @@ def truth_of(value: Value) -> bool | None:
         return True if len(value) > 1 else None
     if isinstance(value, (str, int, float, list, tuple, set, dict, type(None))):
         return bool(value)
-    return True if isinstance(value, ClassRef) else None
+    if isinstance(value, ClassRef) or server.is_base(value) or server.is_mixin(value):
+        return True
+    return None
 
 
 def _iterate(value: Value) -> list[Value]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from inventree_plugins.discovery.values import ClassRef, Value
 
-__all__ = ["linearize"]
+__all__ = ["Orders", "linearize"]
 
 
-def linearize(owner: ClassRef, *, bases: Callable[[ClassRef], list[Value]]) -> tuple[list[Value], bool]:
-    """Return the class's order, and whether Python accepts it; if not, the order is left to right."""
-    known: dict[ClassRef, tuple[list[Value], bool]] = {}
+Orders: TypeAlias = dict[ClassRef, tuple[list[Value], bool]]
+
+
+def linearize(owner: ClassRef, known: Orders, *, bases: Callable[[ClassRef], list[Value]]) -> None:
+    """Add the class's order to `known`, and whether Python accepts it; if not, the order is left to right."""
     parents: dict[ClassRef, list[Value]] = {}
     stack = [owner]
     while stack:  # by hand: a class tree may be deeper than Python's own recursion limit
@@ -29,12 +32,9 @@ def linearize(owner: ClassRef, *, bases: Callable[[ClassRef], list[Value]]) -> t
                 continue
         stack.pop()
         known[current] = _merge(current, parents[current], known)
-    return known[owner]
 
 
-def _merge(
-    owner: ClassRef, bases: list[Value], known: dict[ClassRef, tuple[list[Value], bool]]
-) -> tuple[list[Value], bool]:
+def _merge(owner: ClassRef, bases: list[Value], known: Orders) -> tuple[list[Value], bool]:
     # A base without an order yet derives from this class itself: it counts as a class without bases.
     orders = [
         known.get(base, ([base], False)) if isinstance(base, ClassRef) else ([base], True) for base in bases

@@ -43,6 +43,11 @@ class Library:
             facts = self._facts[path] = self._read(path)
         return facts
 
+    def forget(self) -> None:
+        """Let go of all that was read."""
+        self._facts.clear()
+        self._listings.clear()
+
     def listing(self, directory: str) -> frozenset[str]:
         """Return the names in a directory, none when it cannot be read."""
         names = self._listings.get(directory)
@@ -53,10 +58,6 @@ class Library:
                 names = frozenset()
             self._listings[directory] = names
         return names
-
-    def problems(self) -> dict[str, FactsProblem]:
-        """Return the problem of each file read so far that has one."""
-        return {path: facts.problem for path, facts in self._facts.items() if facts.problem}
 
     def _read(self, path: str) -> ModuleFacts:
         try:

@@ -125,7 +125,12 @@ def formatted(value: Value, conversion: str, spec: str) -> str:
 
 def method(owner: Value, name: str, arguments: Sequence[Value], *, keywords: Mapping[str, Value]) -> Value:
     """Return `owner.name(…)`. Raises NotWorkedOutError for what is too large or not worked out."""
-    if isinstance(owner, dict) and name in _MAPPING_METHODS and not keywords:
+    if (
+        isinstance(owner, dict)
+        and name in _MAPPING_METHODS
+        and not keywords
+        and all(map(is_plain, arguments[:1]))
+    ):
         return _mapping_method(owner, name, arguments)
     if not isinstance(owner, str) or name not in _TEXT_METHODS or not all(map(is_plain, arguments)):
         raise NotWorkedOutError(f"the result of `.{name}()` is not worked out")

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.evaluate import Evaluator
-from inventree_plugins.discovery.facts import Binding
+from inventree_plugins.discovery.facts import Binding, FactsProblem
 from inventree_plugins.discovery.fold import Fold
 from inventree_plugins.discovery.installed import InstalledVersions
-from inventree_plugins.discovery.linearize import linearize
+from inventree_plugins.discovery.linearize import Orders, linearize
 from inventree_plugins.discovery.modules import Finder, Library, Location
 from inventree_plugins.discovery.values import (
     MISSING,
@@ -46,8 +46,8 @@ class Resolver:
         self._modules: dict[str, Module] = {}
         self._names: dict[tuple[str, int | None, str], Value] = {}
         self._pending: set[tuple[str, int | None, str]] = set()
-        self._orders: dict[ClassRef, list[Value]] = {}
-        self._conflicts: set[ClassRef] = set()
+        self._orders: Orders = {}
+        self._ordering: set[ClassRef] = set()
         self._depth = 0
 
     def restart(self) -> None:
@@ -62,6 +62,16 @@ class Resolver:
             is_package = os.path.basename(path) == "__init__.py"
             module = self._modules[path] = Module(name, path, is_package, facts)
         return module
+
+    def forget(self) -> None:
+        """Let go of all that was read: the evaluator's way back to here is a cycle that would keep it."""
+        for each in (self._modules, self._names, self._orders):
+            each.clear()
+
+    def problem_at(self, path: str) -> FactsProblem | None:
+        """Return what kept a file that was followed from being read, if anything."""
+        module = self._modules.get(path)
+        return None if module is None else module.facts.problem
 
     def find_module(self, name: str) -> ModuleRef | None:
         """Return the module of an absolute name, None when it has no place on the import path."""
@@ -141,17 +151,20 @@ class Resolver:
 
     def order(self, owner: ClassRef) -> list[Value]:
         """Return the method resolution order: classes, external names, and Unknowns for bases not known."""
-        if owner not in self._orders:
-            self._orders[owner] = [owner]  # stands while a base is looked up on the class itself
-            self._orders[owner], is_consistent = linearize(owner, bases=self._bases)
-            if not is_consistent:
-                self._conflicts.add(owner)
-        return self._orders[owner]
+        known = self._orders.get(owner)
+        if known is not None:
+            return known[0]
+        if owner in self._ordering:  # a base is looked up on the class itself
+            return [owner]
+        self._ordering.add(owner)
+        linearize(owner, self._orders, bases=self._bases)
+        self._ordering.discard(owner)
+        return self._orders[owner][0]
 
     def has_conflict(self, owner: ClassRef) -> bool:
         """Tell whether Python refuses the class because its bases cannot be put in order."""
         self.order(owner)
-        return owner in self._conflicts
+        return not self._orders[owner][1]
 
     def _bases(self, owner: ClassRef) -> list[Value]:
         scope = Scope(owner.module)
@@ -192,6 +205,8 @@ class Resolver:
         self._depth += 1
         try:
             value = self._folded(scope, name)
+        except RecursionError:
+            value = scope.unknown("it nests too deeply", 0)
         finally:
             self._depth -= 1
             self._pending.discard(key)
@@ -294,6 +309,10 @@ class Resolver:
             return source
         if isinstance(source, External):
             return External(module, name, is_found=False)
+        if source.module is scope.module:  # a package that imports its own module by `from . import name`
+            inner = self._finder.find_in(source.directories, name)
+            if inner is not None:
+                return self._at(f"{source.name}.{name}", inner)
         value = self._module_attribute(source, name)
         if value is MISSING:
             return scope.unknown(f"`{source.name}` has no `{name}`", line, failed=True)
@@ -340,9 +359,12 @@ class Resolver:
         inner = self._finder.find_in(owner.directories, name)
         if inner is not None:
             return self._at(f"{owner.name}.{name}", inner)
-        if owner.module is not None and owner.module.facts.problem is None:
+        if owner.module is None:
+            return server.known(owner.name, name)
+        problem = owner.module.facts.problem
+        if problem is None:
             return MISSING
-        return server.known(owner.name, name)
+        return Unknown(problem.message, owner.module.path, problem.line or 0, failed=True)
 
     def _installed(self, function: str, distribution: Value) -> Value:
         if function not in {"version", "metadata", "distribution", "get_distribution"} or not isinstance(

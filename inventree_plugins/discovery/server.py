@@ -79,7 +79,7 @@ def is_translation(function: External) -> bool:
 
 
 def known(module: str, name: str) -> External | bool:
-    """Return what a name of a module that is not read stands for: itself, but for the constants of running."""
+    """Return what a name of a module that is not read stands for: itself, or its value at run time."""
     if name == "TYPE_CHECKING" and module in {"typing", "typing_extensions"}:
         return False
     return External(module, name)

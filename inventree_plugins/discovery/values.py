@@ -114,18 +114,26 @@ REST: Final = _Sentinel("REST")
 # A function that returns its first argument untouched.
 SAME: Final = _Sentinel("SAME")
 
+_MOST_PARTS = 50_000
 _PLAIN = (str, int, float, bool, type(None))
 
 
 def is_plain(value: Value) -> bool:
-    """Tell whether the value is fully known and made of constants only."""
-    if isinstance(value, _PLAIN):
-        return True
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return all(map(is_plain, value))
-    if isinstance(value, dict):
-        return all(is_plain(key) and is_plain(each) for key, each in value.items())
-    return False
+    """Tell whether the value is made of known constants only, and of not too many of them."""
+    waiting, left = [value], _MOST_PARTS
+    while waiting:
+        each = waiting.pop()
+        left -= 1
+        if isinstance(each, dict):
+            waiting.extend(each)
+            waiting.extend(each.values())
+        elif isinstance(each, (list, tuple, set, frozenset)):
+            waiting.extend(each)
+        elif not isinstance(each, _PLAIN):
+            return False
+        if left < 0:  # lists of lists of the same list: few in memory, billions when written out
+            return False
+    return True
 
 
 def text_of(value: Value) -> str | None:
