@@ -1,14 +1,18 @@
-"""The frozen data that crosses rooms."""
+"""The frozen data that crosses rooms.
 
-from __future__ import annotations
+Named tuples, not dataclasses: every run defines all of these, and a dataclass takes three times as long to
+define. Nothing relies on their order. For the same reason annotations are not postponed: a named tuple
+would compile each of them again.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
-if TYPE_CHECKING:  # packaging costs a third of a predicate's whole budget
+if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.utils import NormalizedName
 
@@ -20,14 +24,26 @@ __all__ = [
     "DistributionMetadata",
     "EntryPoint",
     "Interpreter",
+    "NextStep",
     "Plugin",
     "PluginConfig",
     "Problem",
     "Setting",
     "Source",
+    "parse_requirement",
 ]
 
 T = TypeVar("T")
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@cache
+def parse_requirement(text: str) -> "Requirement":
+    """Parse a requirement of PEP 508, each text once; raise packaging's InvalidRequirement."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - a third of a predicate's whole budget
+
+    return Requirement(text)
 
 
 class Source(str, Enum):
@@ -39,16 +55,17 @@ class Source(str, Enum):
     PACKAGE = "package"
 
 
-@dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
     """A resolved value of the configuration and where it came from, in words a person can follow."""
 
-    value: T
-    origin: str
+    __slots__ = ("origin", "value")
+
+    def __init__(self, value: T, origin: str) -> None:
+        self.value = value
+        self.origin = origin
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong that does not stop the command: a stable code, one line, and a way out.
 
     An `error` keeps the plugin from working; a `warning` does not.
@@ -63,8 +80,16 @@ class Problem:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class NextStep(NamedTuple):
+    """Something that remains to be done: a stable code, the command if there is one, and why."""
+
+    code: str
+    message: str
+    command: str | None = None
+    slugs: tuple[str, ...] = ()
+
+
+class Interpreter(NamedTuple):
     """The Python that runs the server, as far as files tell.
 
     `import_path` holds site directories and what their `.pth` files add, in import order, without the
@@ -79,8 +104,7 @@ class Interpreter:
     site_packages: Path
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(NamedTuple):
     """One line of `entry_points.txt`; `attr` may be dotted, or empty when the line names only a module."""
 
     group: str
@@ -89,8 +113,7 @@ class EntryPoint:
     attr: str
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """An installed distribution: name and version as its folder tells, and its plugin entry points.
 
     `key` is the normalised name (PEP 503), `location` the import path entry that holds it, `info` its
@@ -98,15 +121,14 @@ class Distribution:
     """
 
     name: str
-    key: NormalizedName
+    key: "NormalizedName"
     version: str
     location: Path
     info: Path
     entry_points: tuple[EntryPoint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DistributionMetadata:
+class DistributionMetadata(NamedTuple):
     """The fields of a distribution's METADATA that plugins fall back to, as written there."""
 
     summary: str | None = None
@@ -117,25 +139,29 @@ class DistributionMetadata:
     requires_dist: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """A requirement that plugins.txt declares.
 
     `text` is the requirement as written, without comment and options; `name` is its normalised name, or
-    None where only an installer can tell (a bare URL or path). `line` counts from 1 in `path`, which is an
+    None where only an installer can tell (a bare URL or path). `pep508` is the requirement with variables
+    expanded, known to be valid. `line` counts from 1 in `path`, which is an
     included file when an `-r` line led there.
     """
 
     text: str
     path: Path
     line: int
-    name: NormalizedName | None = None
-    requirement: Requirement | None = None
+    name: "NormalizedName | None" = None
+    pep508: str | None = None
     editable: bool = False
 
+    @property
+    def requirement(self) -> "Requirement | None":
+        """Return the parsed requirement, None where only an installer can read it."""
+        return parse_requirement(self.pep508) if self.pep508 else None
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+
+class Plugin(NamedTuple):
     """A plugin class and what is known of it without running it.
 
     `slug` is the key the server would use. `origins` tells for each of title, description, author,
@@ -164,21 +190,19 @@ class Plugin:
     settings: tuple[str, ...] = ()
     has_static_files: bool = False
     distribution: Distribution | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = NOTHING
     problems: tuple[Problem, ...] = ()
-    shadowed: tuple[Plugin, ...] = ()
+    shadowed: "tuple[Plugin, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(NamedTuple):
     """What discovery found: one plugin a slug, in the server's order, and what it could not read."""
 
     plugins: tuple[Plugin, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PluginConfig:
+class PluginConfig(NamedTuple):
     """A row of `plugin_pluginconfig`; `package_name` is None where the column is absent (before 0.14)."""
 
     pk: int
@@ -188,8 +212,7 @@ class PluginConfig:
     package_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """Where the server's database is, as its configuration says.
 
     `engine` is `sqlite3`, `postgresql` or `mysql`; `name` a database name, or for SQLite an absolute path.
@@ -199,9 +222,12 @@ class Database:
     engine: str
     name: str
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     host: str | None = None
     port: str | None = None
-    # Options may hold a TLS password.
-    options: Mapping[str, object] = field(default_factory=dict, repr=False)
+    options: Mapping[str, object] = NOTHING
     standalone: bool = False
+
+    def __repr__(self) -> str:
+        """Leave out user, password and options, which may hold a TLS password."""
+        return f"Database({self.engine!r}, {self.name!r}, host={self.host!r}, port={self.port!r})"

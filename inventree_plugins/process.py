@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +15,10 @@ from typing import Protocol
 from inventree_plugins.errors import ProcessError
 
 __all__ = ["Completed", "Runner", "run"]
+
+# Seconds that interrupted programs are given to clean up after themselves.
+GRACE = 5.0
+PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +54,28 @@ def run(
     """Run `command` to its end and return what it printed.
 
     With `on_line`, standard error joins standard output and each line is handed over as it comes.
-    The child is ended when this process is interrupted. Raises ProcessError when it cannot be started.
+    It has no terminal, so that it cannot ask. When this process is interrupted, `command` and whatever it
+    started are ended before the interruption goes on. Raises ProcessError when it cannot be started.
     """
-    stderr = subprocess.STDOUT if on_line else subprocess.PIPE
     try:
-        with subprocess.Popen(
+        child = subprocess.Popen(
             list(command),
             cwd=cwd,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=stderr,
+            stderr=subprocess.STDOUT if on_line else subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
-        ) as child:
-            return _collect(child, on_line)
+            # pip starts itself anew with the target's Python, and that builds in further processes: as a
+            # session of their own they can all be ended, and Ctrl-C reaches them once, from here.
+            start_new_session=True,
+        )
     except OSError as error:
         raise ProcessError(f"cannot start `{command[0]}`: {error.strerror or error}") from error
+    with child:
+        return _collect(child, on_line)
 
 
 def _collect(child: subprocess.Popen[str], on_line: Callable[[str], None] | None) -> Completed:
@@ -78,5 +89,28 @@ def _collect(child: subprocess.Popen[str], on_line: Callable[[str], None] | None
             on_line(line.rstrip("\n"))
         return Completed(child.wait(), "".join(lines), "")
     except BaseException:
-        child.terminate()
+        _end(child)
         raise
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End the child's whole session: asked as by Ctrl-C, which lets pip clean up, and then forced."""
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.killpg(child.pid, number)
+            _wait(child, seconds=GRACE)
+    except ProcessLookupError:
+        return  # nobody is left
+    finally:
+        # Also when somebody presses Ctrl-C again.
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+def _wait(child: subprocess.Popen[str], *, seconds: float) -> None:
+    """Wait until every process of the session has ended; raise ProcessLookupError then."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        child.poll()
+        os.killpg(child.pid, 0)
+        time.sleep(PAUSE)

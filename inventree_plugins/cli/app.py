@@ -27,7 +27,7 @@ COMMANDS = {
     "discover": "discover",
     "config": "config",
 }
-GLOBAL_NAMES = frozenset(GlobalOptions.__slots__)
+GLOBAL_NAMES = frozenset(GlobalOptions._fields)
 ALIASES = {
     "remove": "uninstall",
     "ls": "list",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -38,9 +39,26 @@ class InterruptedRunError(InvplugError):
     exit_code = INTERRUPTED
 
 
+class TerminatedRunError(InvplugError):
+    """Another process, such as a service manager, asked invplug to end."""
+
+    code = "terminated"
+
+
+class Terminated(BaseException):
+    """A signal to end has come; like KeyboardInterrupt no error, so that nothing on the way stops it."""
+
+
 def run() -> NoReturn:
     """Run the program and leave with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, _terminate)
     sys.exit(main())
+
+
+def _terminate(number: int, _frame: object) -> NoReturn:
+    raise Terminated(number)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(_usage_error(error), words, invocation, talk)
     except (KeyboardInterrupt, typer.Abort):
         return _end(InterruptedRunError("interrupted"), words, invocation, talk)
+    except Terminated as request:
+        ended = TerminatedRunError(f"ended by {signal.Signals(request.args[0]).name}")
+        ended.exit_code = 128 + request.args[0]  # as shells count it
+        return _end(ended, words, invocation, talk)
     except Exception as error:  # noqa: BLE001 - the boundary: every fault ends in a message and a log file
         return _end(_unexpected(error, words), words, invocation, talk)
 
@@ -69,6 +91,8 @@ def _execute(words: list[str], invocation: Invocation, talk: Talk) -> int:
     result = get_command(app).main(
         words or ["--help"], prog_name=PROGRAM, standalone_mode=False, obj=invocation
     )
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer makes an exit code of it
     if not isinstance(result, Outcome):
         return int(result or 0)
     write_outcome(result, command=invocation.command or "", as_json=invocation.json, talk=talk)
@@ -94,10 +118,13 @@ def _usage_error(error: Any) -> UsageError:
 
 
 def _unexpected(error: Exception, words: list[str]) -> UnexpectedFaultError:
-    from inventree_plugins.cli.fault import write_fault_log  # noqa: PLC0415 - hopefully never
+    from inventree_plugins.cli.fault import (  # noqa: PLC0415 - hopefully never
+        without_secrets,
+        write_fault_log,
+    )
 
     path = write_fault_log(error, words)
     return UnexpectedFaultError(
-        f"invplug met a fault of its own: {type(error).__name__}: {error}",
+        without_secrets(f"invplug met a fault of its own: {type(error).__name__}: {error}"),
         hint=f"please report it with the log `{path}`",
     )

@@ -1,6 +1,6 @@
 """`invplug config show`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 import json
 from pathlib import Path

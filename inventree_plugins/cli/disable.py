@@ -1,6 +1,6 @@
 """`invplug disable SLUG…`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """`invplug discover`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 import sys
 from typing import Annotated

@@ -1,6 +1,6 @@
 """`invplug enable SLUG…`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 from collections.abc import Iterable
 from typing import Annotated

@@ -54,6 +54,8 @@ def install_packages(
         dry_run=dry_run,
         next_steps=result.next_steps,
         warnings=result.problems,
+        errors=(result.error,) if result.error else (),
+        exit_code=result.error.exit_code if result.error else 0,
     )
 
 
@@ -76,8 +78,12 @@ def _say(talk: Talk, result: InstallResult, *, dry_run: bool) -> None:
 
 def _say_plan(talk: Talk, result: InstallResult, packages: list[str]) -> None:
     for package in packages:
-        talk.data(f"would install {package}")
-    for requirement in result.recorded:
-        talk.data(f"would record {requirement} in plugins.txt")
-    if not packages and not result.recorded:
+        talk.say(f"would install {package}", color="green")
+    if result.recorded:
+        talk.say(f"would record in plugins.txt: {name_all(result.recorded)}")
+    if result.created:
+        talk.say(f"would create rows, inactive: {name_all(result.created)}")
+    if result.enabled:
+        talk.say(f"would enable {name_all(result.enabled)}", color="green")
+    if not (packages or result.recorded or result.created or result.enabled):
         talk.say("nothing to do: everything is installed")

@@ -1,6 +1,6 @@
 """`invplug is-installed SLUG`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 from typing import Annotated
 

@@ -1,8 +1,8 @@
 """`invplug list`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,12 +12,10 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.rows import plugin_row, requirement_row
 from inventree_plugins.cli.session import open_session
+from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.listing import ListOptions, ListResult, list_plugins
 from inventree_plugins.errors import UsageError
 from inventree_plugins.models import Source
-
-if TYPE_CHECKING:
-    from inventree_plugins.commands.inventory import Entry
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 

@@ -1,12 +1,11 @@
 """The global options: accepted before and after the subcommand, and as `INVPLUG_*` in the environment."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,8 +15,7 @@ from inventree_plugins.errors import UsageError
 __all__ = ["GlobalOptions", "Invocation", "flag", "global_options", "wants"]
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalOptions:
+class GlobalOptions(NamedTuple):
     """What the global options say; None and empty mean not said."""
 
     config: Path | None = None
@@ -34,9 +32,9 @@ class GlobalOptions:
     lock_timeout: float | None = None
 
     @classmethod
-    def from_parameters(cls, values: Mapping[str, Any]) -> GlobalOptions:
+    def from_parameters(cls, values: Mapping[str, Any]) -> "GlobalOptions":
         """Take the global ones of a command's parameters; raise UsageError for a value of the wrong kind."""
-        given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
+        given = {name: values[name] for name in cls._fields if name in values}
         for name in ("config", "server", "plugins_file"):
             if name in given:
                 given[name] = Path(given[name])
@@ -55,13 +53,13 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-@dataclass(slots=True)
 class Invocation:
     """One run of the program: how to answer is known before the command line is understood."""
 
-    json: bool
-    command: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self.command: str | None = None
+        self.values: dict[str, Any] = {}
 
     def take(self, values: Mapping[str, Any]) -> None:
         """Add the options given at one place; those of a later place win."""

@@ -1,6 +1,6 @@
 """`invplug show SLUG`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 from collections.abc import Iterator
 from typing import Annotated

@@ -1,14 +1,11 @@
 """`invplug config show`: every resolved value and where it comes from, secrets masked."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import InterpreterError
-from inventree_plugins.instance import choose_interpreter
+from inventree_plugins.instance.interpreter import choose_interpreter
 from inventree_plugins.models import Database, Setting
 
 __all__ = ["ConfigResult", "show_config"]
@@ -18,8 +15,7 @@ MASK = "********"
 SECRET_WORDS = ("password", "passwd", "secret", "token", "key")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigResult:
+class ConfigResult(NamedTuple):
     """The values by name, in the order in which they are decided."""
 
     settings: Mapping[str, Setting[Any]]

@@ -6,16 +6,12 @@ import os
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from inventree_plugins.files import exclusive_lock
 from inventree_plugins.instance import (
     Instance,
     InstanceOptions,
-    choose_interpreter,
-    inspect_interpreter,
     resolve_instance,
 )
 from inventree_plugins.models import Interpreter
@@ -31,24 +27,48 @@ def _ignore(line: str) -> None:
     del line
 
 
-@dataclass(frozen=True)  # no slots: the interpreter is described once
 class Context:
     """The instance, how long to wait for locks (seconds), and who listens to the installer's lines."""
 
-    instance: Instance
-    lock_timeout: float = DEFAULT_LOCK_TIMEOUT
-    use_cache: bool = True
-    on_output: Callable[[str], None] = field(default=_ignore)
+    def __init__(
+        self,
+        instance: Instance,
+        *,
+        lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+        use_cache: bool = True,
+        on_output: Callable[[str], None] = _ignore,
+    ) -> None:
+        self.instance = instance
+        self.lock_timeout = lock_timeout
+        self.use_cache = use_cache
+        self.on_output = on_output
 
     def open_store(self) -> Store:
         """Open the instance's store; raise ConfigurationError when none is configured."""
         return open_store(self.instance.require_database(), timeout=self.lock_timeout)
 
+    def require_writable_store(self) -> None:
+        """Raise what a change would raise now: DatabaseLockedError, DatabaseReadOnlyError and the like."""
+        database = self.instance.require_database()
+        if database.standalone and not Path(database.name).exists():
+            return  # its first row makes it
+        with self.open_store().writing():
+            pass
+
     @cached_property
     def interpreter(self) -> Interpreter:
         """Describe the target interpreter; raises InterpreterError."""
+        from inventree_plugins.instance.interpreter import (  # noqa: PLC0415 - predicates need none
+            choose_interpreter,
+            inspect_interpreter,
+        )
+
         chosen = choose_interpreter(self.instance)
         return inspect_interpreter(chosen.value, probe=_probe)
+
+    def forget_interpreter(self) -> None:
+        """Describe the interpreter anew when it is asked for next: packages may bring `.pth` files."""
+        self.__dict__.pop("interpreter", None)
 
     @property
     def cache_file(self) -> Path:
@@ -60,6 +80,8 @@ class Context:
 
     def environment_lock(self) -> AbstractContextManager[None]:
         """Return the lock that lets one invplug at a time change the environment."""
+        from inventree_plugins.files import exclusive_lock  # noqa: PLC0415 - for installing only
+
         path = self.interpreter.prefix / ".invplug.lock"
         if not os.access(path.parent, os.W_OK):
             # Packages then go to the user's site; the lock is the user's as well.
@@ -89,4 +111,4 @@ def open_context(
 ) -> Context:
     """Resolve the instance that `options` and `environ` mean, as seen from the working directory."""
     instance = resolve_instance(options, directory=Path.cwd(), environ=environ)
-    return Context(instance, lock_timeout, use_cache, on_output)
+    return Context(instance, lock_timeout=lock_timeout, use_cache=use_cache, on_output=on_output)

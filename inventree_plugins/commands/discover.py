@@ -1,29 +1,25 @@
 """`invplug discover`: find plugins, create missing rows, and on request delete orphans."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.enable import create_rows
-from inventree_plugins.commands.gates import NextStep, restart_step
+from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import take_survey
-from inventree_plugins.models import Problem
+from inventree_plugins.models import NextStep, Problem
 
 __all__ = ["DiscoverOptions", "DiscoverResult", "discover_plugins"]
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoverOptions:
+class DiscoverOptions(NamedTuple):
     """Whether orphan rows are deleted, and whether anything is written at all."""
 
     prune: bool = False
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoverResult:
+class DiscoverResult(NamedTuple):
     """Which rows were created and deleted, and all entries as they are afterwards."""
 
     created: tuple[str, ...]

@@ -1,13 +1,11 @@
 """`invplug enable` and `invplug disable`: all of the named plugins, or on an error none."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.find import find_entry, not_found
-from inventree_plugins.commands.gates import NextStep, action_steps, gate_steps, restart_step
+from inventree_plugins.commands.gates import action_steps, gate_steps, restart_step
 from inventree_plugins.commands.inventory import (
     Entry,
     Inventory,
@@ -23,7 +21,7 @@ from inventree_plugins.errors import (
     UnloadablePluginError,
     UsageError,
 )
-from inventree_plugins.models import PluginConfig, Problem
+from inventree_plugins.models import NextStep, PluginConfig, Problem
 from inventree_plugins.store import Reader, Writer
 
 __all__ = [
@@ -38,8 +36,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class EnableOptions:
+class EnableOptions(NamedTuple):
     """What to enable; `force` enables what the server would not load."""
 
     slugs: tuple[str, ...] = ()
@@ -48,8 +45,7 @@ class EnableOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DisableOptions:
+class DisableOptions(NamedTuple):
     """What to disable; `every` is safe mode: all but mandatory plugins."""
 
     slugs: tuple[str, ...] = ()
@@ -57,8 +53,7 @@ class DisableOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
+class ChangeResult(NamedTuple):
     """Which slugs changed, which were so already, and what remains to be done.
 
     `entries` describe the named plugins as they are afterwards.

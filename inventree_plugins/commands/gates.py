@@ -1,29 +1,16 @@
 """What stands between an enabled plugin and its effect (SPEC §2, §3)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.models import Plugin, Problem, Source
+from inventree_plugins.models import NextStep, Plugin, Problem, Source
 from inventree_plugins.store import Reader
 from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["NextStep", "action_steps", "gate_steps", "version_problem"]
+__all__ = ["action_steps", "gate_steps", "version_problem"]
 
 VERSION_PARTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """Something that remains to be done: a stable code, the command if there is one, and why."""
-
-    code: str
-    message: str
-    command: str | None = None
-    slugs: tuple[str, ...] = ()
 
 
 def version_problem(plugin: Plugin, server_version: str | None) -> Problem | None:

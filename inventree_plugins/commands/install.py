@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.enable import activate, create_rows, plan_enabling
-from inventree_plugins.commands.gates import NextStep, action_steps, gate_steps
+from inventree_plugins.commands.gates import action_steps, gate_steps
 from inventree_plugins.commands.inventory import Entry, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.errors import PluginsFileError
+from inventree_plugins.errors import InvplugError, PluginsFileError
 from inventree_plugins.files import ensure_writable, replace_text
-from inventree_plugins.models import Declaration, Problem
+from inventree_plugins.models import Declaration, Distribution, NextStep, PluginConfig, Problem
 from inventree_plugins.packages import (
     InstalledPackage,
     InstallReport,
     InstallRequest,
     PipInstaller,
+    applying,
     installed_distributions,
     normalize,
     unmet,
@@ -27,6 +29,7 @@ from inventree_plugins.process import run
 from inventree_plugins.requirements import (
     PluginsFile,
     add,
+    constraints,
     declarations,
     find_declaration,
     option_lines,
@@ -53,6 +56,7 @@ class InstallResult:
 
     `installed` are packages with what they needed, `recorded` requirements new in plugins.txt, `created`
     the slugs of new rows, `enabled` those switched on. `entries` are the plugins that were asked for.
+    `error` is what went wrong after packages had changed already.
     """
 
     installed: tuple[InstalledPackage, ...] = ()
@@ -64,17 +68,24 @@ class InstallResult:
     problems: tuple[Problem, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
     changed: bool = False
+    error: InvplugError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked for, what of it is missing, and how plugins.txt reads afterwards."""
+    """What is asked for, what of it is missing, and how plugins.txt reads afterwards.
+
+    `excluded` are requirements whose markers rule the target out; `others` are met and were not asked for.
+    """
 
     file: PluginsFile
     wanted: tuple[Declaration, ...]
     missing: tuple[Declaration, ...]
+    excluded: tuple[Declaration, ...]
+    others: tuple[Declaration, ...]
     new_text: str
     recorded: tuple[str, ...]
+    asked_by_name: bool
 
 
 def install(context: Context, options: InstallOptions) -> InstallResult:
@@ -89,15 +100,27 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
     if options.dry_run:
         plan = make_plan(context, options)
         report = _run_installer(context, options, plan) if _is_needed(options, plan) else InstallReport()
-        return _dry_result(plan, report)
+        return _dry_result(context, options, plan, report)
     with context.environment_lock():
         plan = make_plan(context, options)
         if plan.recorded:
             ensure_writable(plan.file.path)
-        report = _run_installer(context, options, plan) if _is_needed(options, plan) else InstallReport()
-        if plan.recorded:
-            replace_text(plan.file.path, plan.new_text)
-        return _settle(context, options, plan, report)
+        report = InstallReport()
+        if _is_needed(options, plan):
+            context.require_writable_store()
+            report = _run_installer(context, options, plan)
+            context.forget_interpreter()
+        done = replace(_base_result(plan, report), recorded=())
+        try:
+            if plan.recorded:
+                replace_text(plan.file.path, plan.new_text)
+                done = replace(done, recorded=plan.recorded)
+            return _settle(context, options, plan, report)
+        except InvplugError as error:
+            if not (done.installed or done.recorded):
+                raise
+            # Packages cannot be put back: what was done is told together with what was not.
+            return replace(done, changed=True, error=error)
 
 
 def _is_needed(options: InstallOptions, plan: Plan) -> bool:
@@ -118,9 +141,28 @@ def make_plan(context: Context, options: InstallOptions) -> Plan:
                 hint="`invplug install PACKAGE` creates it; `--plugins-file FILE` names another one",
                 path=file.path,
             )
-    interpreter = context.interpreter
-    missing = unmet(wanted, installed_distributions(interpreter.import_path), interpreter)
-    return Plan(file, wanted, missing, new_text, recorded)
+    applicable = applying(wanted, context.interpreter)
+    missing = _unmet(context, file, applicable)
+    asked = {item.name for item in wanted}
+    rest = tuple(item for item in declared if item.name not in asked)
+    broken = _unmet(context, file, rest)
+    return Plan(
+        file=file,
+        wanted=wanted,
+        missing=missing,
+        excluded=tuple(item for item in wanted if item not in applicable),
+        others=tuple(item for item in rest if item not in broken),
+        new_text=new_text,
+        recorded=recorded,
+        asked_by_name=bool(options.requirements),
+    )
+
+
+def _unmet(context: Context, file: PluginsFile, wanted: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    if not wanted:
+        return ()
+    distributions = installed_distributions(context.interpreter.import_path)
+    return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
 
 
 def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, ...], tuple[str, ...], str]:
@@ -163,12 +205,34 @@ def _installer_line(declaration: Declaration) -> str:
     return declaration.text
 
 
-def _dry_result(plan: Plan, report: InstallReport) -> InstallResult:
-    missing = {item.text for item in plan.missing}
+def _base_result(plan: Plan, report: InstallReport) -> InstallResult:
+    """Say what the installer did, and what needed nothing."""
     return InstallResult(
         installed=report.installed,
-        satisfied=tuple(item.text for item in plan.wanted if item.text not in missing),
+        satisfied=tuple(
+            item.text for item in plan.wanted if item not in plan.missing and item not in plan.excluded
+        ),
         recorded=plan.recorded,
+    )
+
+
+def _dry_result(
+    context: Context, options: InstallOptions, plan: Plan, report: InstallReport
+) -> InstallResult:
+    """Foretell the rows too, as far as plugins are there to be seen: others are known when installed."""
+    survey = take_survey(Context(context.instance, lock_timeout=context.lock_timeout, use_cache=False))
+    with context.open_store().reading() as reader:
+        rows = reader.rows()
+    brought = _brought(survey, plan, report)
+    enabled: tuple[str, ...] = ()
+    if options.enable:
+        enabled, _ = plan_enabling(context, survey, brought, rows, force=False)
+    return replace(
+        _base_result(plan, report),
+        created=_without_row(survey, rows),
+        enabled=enabled,
+        entries=_entries(context, survey, rows, brought),
+        problems=(*survey.problems, *survey.discovery.problems, *_requirement_problems(survey, plan)),
     )
 
 
@@ -176,7 +240,17 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
     """Create the missing rows, enable what was asked for, and say what there is now."""
     survey = take_survey(context)
     brought = _brought(survey, plan, report)
-    created, enabled, entries = _write_rows(context, options, survey, brought)
+    rows, created = _create_missing_rows(context, survey)
+    enabled: tuple[str, ...] = ()
+    error = None
+    if options.enable:
+        try:
+            rows, enabled = _enable(context, survey, brought, rows)
+        except InvplugError as refusal:
+            if not (report.installed or plan.recorded or created):
+                raise
+            error = refusal
+    entries = _entries(context, survey, rows, brought)
     installed: set[str] = {normalize(package.name) for package in report.installed}
     changed_plugins = [
         entry.plugin
@@ -186,17 +260,21 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
     with context.open_store().reading() as reader:
         on = (entry.plugin for entry in entries if entry.plugin and entry.enabled)
         steps = (*gate_steps(context, on, reader), *action_steps(context, changed_plugins))
-    missing = {item.text for item in plan.missing}
-    return InstallResult(
-        installed=report.installed,
-        satisfied=tuple(item.text for item in plan.wanted if item.text not in missing),
-        recorded=plan.recorded,
+    broken = _unmet(context, plan.file, plan.others) if report.installed else ()
+    return replace(
+        _base_result(plan, report),
         created=created,
         enabled=enabled,
         entries=entries,
-        problems=(*survey.problems, *survey.discovery.problems, *_without_plugin(survey, plan)),
+        problems=(
+            *survey.problems,
+            *survey.discovery.problems,
+            *_requirement_problems(survey, plan),
+            *map(_broken, broken),
+        ),
         next_steps=steps,
         changed=bool(report.installed or plan.recorded or created or enabled),
+        error=error,
     )
 
 
@@ -217,37 +295,83 @@ def _brought(survey: Survey, plan: Plan, report: InstallReport) -> tuple[str, ..
     )
 
 
-def _write_rows(
-    context: Context, options: InstallOptions, survey: Survey, brought: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Entry, ...]]:
-    """Return the slugs of created rows, of enabled plugins, and the entries of what was brought."""
+def _create_missing_rows(
+    context: Context, survey: Survey
+) -> tuple[tuple[PluginConfig, ...], tuple[str, ...]]:
+    """Return all rows, and the slugs of those that were created."""
     store = context.open_store()
     with store.reading() as reader:
         rows = reader.rows()
-    known = {row.key for row in rows}
     created: tuple[str, ...] = ()
-    enabled: tuple[str, ...] = ()
-    if options.enable:
-        enabled, _ = plan_enabling(context, survey, brought, rows, force=False)
-    if enabled or any(plugin.slug not in known for plugin in survey.discovery.plugins):
+    if _without_row(survey, rows):
         with store.writing() as writer:
             created = create_rows(writer, survey)
-            enabled = activate(writer, survey, enabled)
             rows = writer.rows()
+    return rows, created
+
+
+def _without_row(survey: Survey, rows: Iterable[PluginConfig]) -> tuple[str, ...]:
+    known = {row.key for row in rows}
+    return tuple(plugin.slug for plugin in survey.discovery.plugins if plugin.slug not in known)
+
+
+def _enable(
+    context: Context, survey: Survey, slugs: tuple[str, ...], rows: tuple[PluginConfig, ...]
+) -> tuple[tuple[PluginConfig, ...], tuple[str, ...]]:
+    """Enable all of `slugs` or, raising, none; return all rows, and the slugs that changed."""
+    wanted, _ = plan_enabling(context, survey, slugs, rows, force=False)
+    if not wanted:
+        return rows, ()
+    with context.open_store().writing() as writer:
+        enabled = activate(writer, survey, wanted)
+        return writer.rows(), enabled
+
+
+def _entries(
+    context: Context, survey: Survey, rows: Iterable[PluginConfig], slugs: Iterable[str]
+) -> tuple[Entry, ...]:
     inventory = take_inventory(context, survey, rows)
-    return created, enabled, tuple(entry for slug in brought if (entry := inventory.find(slug)))
+    return tuple(entry for slug in slugs if (entry := inventory.find(slug)))
 
 
-def _without_plugin(survey: Survey, plan: Plan) -> Iterable[Problem]:
-    """Report requirements that are installed but bring no plugin."""
+def _requirement_problems(survey: Survey, plan: Plan) -> Iterable[Problem]:
+    """Report requirements that a marker rules out though they were named, and those without a plugin."""
+    if plan.asked_by_name:
+        yield from map(_not_applicable, plan.excluded)
     installed = {distribution.key: distribution for distribution in survey.distributions}
     for item in plan.wanted:
         distribution = installed.get(item.name) if item.name else None
         if distribution is not None and not distribution.entry_points:
-            yield Problem(
-                "no-plugin",
-                f"`{distribution.name}` has no `inventree_plugins` entry point, so it brings no plugin",
-                hint="is it a plugin for InvenTree? `invplug uninstall` takes it out again",
-                path=item.path,
-                line=item.line,
-            )
+            yield _no_plugin(item, distribution)
+
+
+def _no_plugin(item: Declaration, distribution: Distribution) -> Problem:
+    return Problem(
+        "no-plugin",
+        f"`{distribution.name}` has no `inventree_plugins` entry point, so it brings no plugin",
+        hint=f"is it a plugin for InvenTree? `invplug uninstall {distribution.name}` takes it out again",
+        **_place(item),
+    )
+
+
+def _not_applicable(item: Declaration) -> Problem:
+    return Problem(
+        "requirement-not-applicable",
+        f"`{item.text}` was not installed: its marker rules out the target's Python",
+        hint="change the marker, or remove it",
+        **_place(item),
+    )
+
+
+def _broken(item: Declaration) -> Problem:
+    return Problem(
+        "requirement-broken",
+        f"`{item.text}` was satisfied before and is not any more: what was installed now excludes it",
+        hint="`invplug install` without arguments looks for versions that suit all of plugins.txt",
+        **_place(item),
+    )
+
+
+def _place(item: Declaration) -> dict[str, Any]:
+    """Return where a requirement stands; one of the command line stands in no file."""
+    return {"path": item.path, "line": item.line} if item.line else {}

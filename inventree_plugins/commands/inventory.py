@@ -1,9 +1,7 @@
 """Join what was found with the store: one entry a slug, with the states that users confuse kept apart."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import version_problem
@@ -17,8 +15,7 @@ from inventree_plugins.vocabulary import BUILTIN_SLUGS, MIXINS
 __all__ = ["Entry", "Inventory", "RequirementState", "take_inventory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Everything known of one slug.
 
     `source` is None for an orphan row; `declared` is the plugins.txt requirement that brings the plugin.
@@ -56,8 +53,7 @@ class Entry:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementState:
+class RequirementState(NamedTuple):
     """A plugins.txt requirement, the distribution installed for it, and the slugs that brings."""
 
     declaration: Declaration
@@ -65,8 +61,7 @@ class RequirementState:
     slugs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """All entries, ordered by slug, the plugins.txt requirements, and what concerns no single plugin."""
 
     entries: tuple[Entry, ...]

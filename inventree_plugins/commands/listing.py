@@ -1,22 +1,19 @@
 """`invplug list` and `invplug show`: read everything, change nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.find import find_entry
-from inventree_plugins.commands.gates import NextStep, gate_steps
+from inventree_plugins.commands.gates import gate_steps
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import take_survey
-from inventree_plugins.models import Problem, Source
+from inventree_plugins.models import NextStep, Problem, Source
 
 __all__ = ["ListOptions", "ListResult", "ShowResult", "list_plugins", "show_plugin"]
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
+class ListOptions(NamedTuple):
     """Which plugins to list; None and empty mean no restriction."""
 
     enabled: bool | None = None
@@ -24,8 +21,7 @@ class ListOptions:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListResult:
+class ListResult(NamedTuple):
     """The chosen entries, of an inventory that holds all."""
 
     entries: tuple[Entry, ...]
@@ -37,8 +33,7 @@ class ListResult:
         return self.inventory.problems
 
 
-@dataclass(frozen=True, slots=True)
-class ShowResult:
+class ShowResult(NamedTuple):
     """One plugin, and the switches that are off for it."""
 
     entry: Entry

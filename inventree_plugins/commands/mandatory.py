@@ -16,11 +16,7 @@ def is_mandatory(instance: Instance, slug: str, *, builtin: bool) -> bool:
     """
     mandatory = instance.mandatory
     listed = MANDATORY_SLUGS if mandatory.unknown else mandatory.slugs
-    return (
-        slug in listed
-        or slug in instance.plugins_mandatory.value
-        or (mandatory.every_builtin and builtin)
-    )
+    return slug in listed or slug in instance.plugins_mandatory.value or (mandatory.every_builtin and builtin)
 
 
 def is_mandatory_slug(context: Context, slug: str) -> bool:

@@ -1,11 +1,9 @@
 """Look at the instance from outside: what is declared, installed and discovered."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.discovery import FactsCache, Places, discover
+from inventree_plugins.discovery import Places, discover_again
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.models import Declaration, Discovery, Distribution, Interpreter, Problem
 from inventree_plugins.packages import installed_distributions
@@ -14,8 +12,7 @@ from inventree_plugins.requirements import declarations, read_plugins_file
 __all__ = ["Survey", "take_survey"]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What files tell about an instance; the store is not asked."""
 
     interpreter: Interpreter
@@ -64,8 +61,7 @@ def _discover(context: Context, distributions: tuple[Distribution, ...]) -> Disc
         server_version=instance.server_version.value,
     )
     if not context.use_cache:
+        from inventree_plugins.discovery import discover  # noqa: PLC0415 - imports all of the search
+
         return discover(places)
-    cache = FactsCache(context.cache_file)
-    found = discover(places, cache=cache)
-    cache.save()
-    return found
+    return discover_again(places, cache=context.cache_file)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.find import not_found
-from inventree_plugins.commands.gates import NextStep, restart_step
+from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.errors import MandatoryPluginError, PluginEnabledError, UsageError
 from inventree_plugins.files import ensure_writable, replace_text
-from inventree_plugins.models import Problem, Source
+from inventree_plugins.models import NextStep, Problem, Source
 from inventree_plugins.packages import PipInstaller, normalize
 from inventree_plugins.process import run
 from inventree_plugins.requirements import PluginsFile, find_declaration, read_plugins_file, remove

@@ -1,10 +1,44 @@
 """What plugins there are, told from text alone: nothing of a plugin is imported or run."""
 
-from __future__ import annotations
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from inventree_plugins.discovery.cache import FactsCache
-from inventree_plugins.discovery.discover import discover
 from inventree_plugins.discovery.places import Places
-from inventree_plugins.discovery.slug import slugify
+from inventree_plugins.discovery.snapshot import keep, recall
+from inventree_plugins.models import Discovery
 
-__all__ = ["FactsCache", "Places", "discover", "slugify"]
+if TYPE_CHECKING:
+    from inventree_plugins.discovery.cache import FactsCache
+    from inventree_plugins.discovery.search import discover
+    from inventree_plugins.discovery.slug import slugify
+
+__all__ = ["FactsCache", "Places", "discover", "discover_again", "slugify"]
+
+# Two dozen modules, which a run that finds nothing new does without (PEP 562).
+_LATER = {"FactsCache": "cache", "discover": "search", "slugify": "slug"}
+
+
+def discover_again(places: Places, *, cache: Path) -> Discovery:
+    """Find the plugins of all places, reading only what has changed since the last time.
+
+    `cache` is the file that keeps the facts of files; what was found is kept beside it.
+    """
+    snapshot = cache.with_suffix(".snapshot")
+    found = recall(snapshot, places)
+    if found is None:
+        from inventree_plugins.discovery.cache import FactsCache  # noqa: PLC0415 - see above
+        from inventree_plugins.discovery.search import search  # noqa: PLC0415
+
+        found, seen = search(places, cache=FactsCache(cache))
+        keep(snapshot, places, found, seen)
+    return found
+
+
+def __getattr__(name: str) -> object:
+    """Import what only a real search needs."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

@@ -31,6 +31,7 @@ def editable_modules(library: Library, import_path: tuple[Path, ...]) -> dict[st
             if name.startswith("__editable__") and name.endswith("_finder.py"):
                 found = _mapping(library, path)
             elif name.startswith(("_editable_impl_", "__editables_")) and name.endswith(".py"):
+                library.watch(path)
                 found = _redirections(path)
             else:
                 continue

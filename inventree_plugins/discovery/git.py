@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from git import Repo
 
-__all__ = ["GitFacts", "last_commit"]
+__all__ = ["GitFacts", "last_commit", "watched_files"]
 
 # The repository is a stranger's: git must not ask, fetch, sign or run what its configuration names.
 _ENVIRONMENT = {
@@ -54,6 +54,22 @@ def last_commit(path: Path) -> GitFacts | None:
         return None
     finally:
         repo.close()
+
+
+def watched_files(path: Path) -> Iterator[str]:
+    """Yield the files whose change may change the answer about `path`: another commit, another repository."""
+    try:
+        parents = path.resolve().parents
+    except (OSError, RuntimeError):
+        return
+    for folder in parents:
+        inside = folder / ".git"
+        yield str(inside)
+        if inside.is_dir():
+            yield from (
+                str(inside / name) for name in ("HEAD", "logs/HEAD", "index", "packed-refs", "shallow")
+            )
+            return
 
 
 def _repository(path: Path) -> Path | None:

@@ -47,6 +47,7 @@ def describe(candidate: Candidate, identity: Identity, places: Places) -> Plugin
     reader.fill_defaults()
     settings = tuple(reader.settings())
     path = Path(cls.module.path)
+    resolver.watch(os.path.dirname(cls.module.path))
     problems = (
         *candidate.problems,
         *identity.problems,
@@ -119,9 +120,15 @@ class _Reader:
         """Fall back to the last commit that touched the plugin's file."""
         if not self._is_open("author") and not self._is_open("pub_date"):
             return
-        from inventree_plugins.discovery.git import last_commit  # noqa: PLC0415 - few plugins need it
+        from inventree_plugins.discovery.git import (  # noqa: PLC0415 - few plugins need it
+            last_commit,
+            watched_files,
+        )
 
-        commit = last_commit(Path(self._candidate.cls.module.path))
+        path = Path(self._candidate.cls.module.path)
+        for file in watched_files(path):
+            self._candidate.resolver.watch(file)
+        commit = last_commit(path)
         if commit is not None:
             for field, text in (("author", commit.author), ("pub_date", commit.date)):
                 if self._is_open(field):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inventree_plugins.discovery.cache import FactsCache
 from inventree_plugins.discovery.facts import FactsProblem, ModuleFacts
+from inventree_plugins.discovery.snapshot import State, state_of
 
 __all__ = ["Finder", "Library", "Location"]
 
@@ -35,6 +36,13 @@ class Library:
         self._cache = cache
         self._facts: dict[str, ModuleFacts] = {}
         self._listings: dict[str, frozenset[str]] = {}
+        # What the answers rest on: a snapshot of them is good while all of this is so.
+        self.seen: dict[str, State] = {}
+
+    def watch(self, path: str) -> None:
+        """Note the state of a file or folder that decides about the answers."""
+        if path not in self.seen:
+            self.seen[path] = state_of(path)
 
     def facts(self, path: str) -> ModuleFacts:
         """Return the file's facts, from the cache when the file has not changed since."""
@@ -52,6 +60,7 @@ class Library:
         """Return the names in a directory, none when it cannot be read."""
         names = self._listings.get(directory)
         if names is None:
+            self.watch(directory)
             try:
                 names = frozenset(os.listdir(directory))
             except (OSError, ValueError):
@@ -60,6 +69,7 @@ class Library:
         return names
 
     def _read(self, path: str) -> ModuleFacts:
+        self.watch(path)
         try:
             status = os.stat(path)
             if self._cache is not None:

@@ -1,10 +1,8 @@
 """Where discovery looks."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from inventree_plugins.models import Distribution
 
@@ -14,8 +12,7 @@ __all__ = ["Places"]
 _MODERN = (0, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The places a server collects plugins from (SPEC §1), and the server's version when known.
 
     `source_root` is the folder with `manage.py`, `samples` is for debug mode only, a directory that is

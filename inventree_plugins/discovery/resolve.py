@@ -54,6 +54,10 @@ class Resolver:
         """Grant the next plugin its own number of steps."""
         self._evaluator.restart()
 
+    def watch(self, path: str) -> None:
+        """Note a file that decides about an answer without being read here."""
+        self._library.watch(path)
+
     def module(self, name: str, path: str) -> Module:
         """Return the module in a file; its first name stays."""
         module = self._modules.get(path)

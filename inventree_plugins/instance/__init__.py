@@ -1,13 +1,9 @@
-"""Which InvenTree is meant: configuration with origins, source root, interpreter (SPEC §4)."""
+"""Which InvenTree is meant: configuration with origins, source root, interpreter (SPEC §4).
 
-from inventree_plugins.instance.interpreter import choose_interpreter, inspect_interpreter
+The interpreter is a matter of its own, `instance.interpreter`: many commands never ask for it.
+"""
+
 from inventree_plugins.instance.model import Instance, InstanceOptions
 from inventree_plugins.instance.resolve import resolve_instance
 
-__all__ = [
-    "Instance",
-    "InstanceOptions",
-    "choose_interpreter",
-    "inspect_interpreter",
-    "resolve_instance",
-]
+__all__ = ["Instance", "InstanceOptions", "resolve_instance"]

@@ -1,12 +1,9 @@
 """The server's configuration: environment beats `config.yaml` beats default (SPEC §4)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.models import Setting
@@ -77,13 +74,12 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
     return content
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """The environment and the configuration file, asked together."""
 
     environ: Mapping[str, str]
-    path: Path | None = None
-    content: Mapping[str, Any] = field(default_factory=dict)
+    path: Path | None
+    content: Mapping[str, Any]
 
     def lookup(self, variable: str | None, key: str | None) -> Setting[Any] | None:
         """Return the value of an environment variable, else of a dotted key, else None."""

@@ -1,11 +1,8 @@
 """What is known of an InvenTree instance, each value with its origin."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.models import Database, Setting
@@ -13,8 +10,7 @@ from inventree_plugins.models import Database, Setting
 __all__ = ["Instance", "InstanceOptions", "Mandatory"]
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceOptions:
+class InstanceOptions(NamedTuple):
     """What the command line says about the instance; None means not said."""
 
     config: Path | None = None
@@ -25,8 +21,7 @@ class InstanceOptions:
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mandatory:
+class Mandatory(NamedTuple):
     """Which plugins the server keeps active, whatever their rows say (SPEC §3).
 
     Servers from 0.9 to 0.17 keep every built-in active; later ones have a list in their registry. It is
@@ -38,8 +33,7 @@ class Mandatory:
     unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(NamedTuple):
     """An InvenTree server, or the standalone instance of a directory.
 
     Paths are absolute. `database.value` is None where the configuration names none. `environment` is what
@@ -63,7 +57,7 @@ class Instance:
     debug: Setting[bool]
     static_root: Setting[Path | None]
     mandatory: Mandatory
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str]
 
     def require_database(self) -> Database:
         """Return the database, or raise ConfigurationError when the configuration names none."""

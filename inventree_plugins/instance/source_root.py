@@ -15,11 +15,12 @@ __all__ = ["checkout_of", "find_source_root", "read_mandatory", "read_version"]
 BELOW_CHECKOUT = (Path("src/backend/InvenTree"), Path("InvenTree"))
 DISTRIBUTION_PACKAGE = Path("/opt/inventree")
 
-VERSION = re.compile(r"""^INVENTREE_SW_VERSION\s*(?::[^=]+)?=\s*["']([^"']+)["']""", re.MULTILINE)
-MANDATORY = re.compile(r"^\s*MANDATORY_PLUGINS\b[^=\n]*=\s*[\[({]([^\])}]*)[\])}]", re.MULTILINE)
-QUOTED = re.compile(r"""^\s*["']([^"'\n]+)["']""", re.MULTILINE)
+# Compiled where they are used: most runs know no source root.
+VERSION = r"""^INVENTREE_SW_VERSION\s*(?::[^=]+)?=\s*["']([^"']+)["']"""
+MANDATORY = r"^\s*MANDATORY_PLUGINS\b[^=\n]*=\s*[\[({]([^\])}]*)[\])}]"
+QUOTED = r"""^\s*["']([^"'\n]+)["']"""
 # How servers from 0.9 to 0.17 switch every built-in on.
-EVERY_BUILTIN = re.compile(r"\bif builtin and plg_db and not plg_db\.active\b")
+EVERY_BUILTIN = r"\bif builtin and plg_db and not plg_db\.active\b"
 
 
 def is_source_root(path: Path) -> bool:
@@ -75,7 +76,7 @@ def read_version(source_root: Path | None) -> Setting[str | None]:
     if source_root is None:
         return Setting(None, "no server source")
     path = source_root / "InvenTree" / "version.py"
-    match = VERSION.search(_text(path))
+    match = re.search(VERSION, _text(path), re.MULTILINE)
     return Setting(match[1].split()[0] if match else None, str(path))
 
 
@@ -87,10 +88,10 @@ def read_mandatory(source_root: Path | None, *, standalone: bool) -> Mandatory:
     if source_root is None:
         return Mandatory(unknown=not standalone)
     text = _text(source_root / "plugin" / "registry.py")
-    match = MANDATORY.search(text)
+    match = re.search(MANDATORY, text, re.MULTILINE)
     if match:
-        return Mandatory(frozenset(QUOTED.findall(match[1].replace(",", ",\n"))))
-    return Mandatory(every_builtin=bool(EVERY_BUILTIN.search(text)))
+        return Mandatory(frozenset(re.findall(QUOTED, match[1].replace(",", ",\n"), re.MULTILINE)))
+    return Mandatory(every_builtin=bool(re.search(EVERY_BUILTIN, text)))
 
 
 def _text(path: Path) -> str:

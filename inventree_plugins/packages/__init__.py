@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from inventree_plugins.packages.pip import PipInstaller
     from inventree_plugins.packages.provenance import DirectUrl, direct_url, read_direct_url
-    from inventree_plugins.packages.satisfaction import unmet
+    from inventree_plugins.packages.satisfaction import applying, unmet
 
 __all__ = [
     "DirectUrl",
@@ -26,6 +26,7 @@ __all__ = [
     "InstalledPackage",
     "Installer",
     "PipInstaller",
+    "applying",
     "diagnose",
     "direct_url",
     "installed_distributions",
@@ -43,6 +44,7 @@ _LATER = {
     "InstalledPackage": "installer",
     "Installer": "installer",
     "PipInstaller": "pip",
+    "applying": "satisfaction",
     "diagnose": "diagnosis",
     "direct_url": "provenance",
     "read_direct_url": "provenance",

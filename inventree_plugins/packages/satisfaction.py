@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.utils import NormalizedName
 
-__all__ = ["unmet"]
+__all__ = ["applying", "unmet"]
 
 # A requirement that only an extra asks for. An `or` may let it apply without the extra: parse that one.
 _ONLY_FOR_EXTRA = re.compile(r"\bextra\s*==")
@@ -29,15 +29,32 @@ _Node = tuple["NormalizedName", frozenset[str]]
 
 
 def unmet(
-    declarations: Iterable[Declaration], distributions: Iterable[Distribution], interpreter: Interpreter
+    declarations: Iterable[Declaration],
+    distributions: Iterable[Distribution],
+    interpreter: Interpreter,
+    *,
+    constraints: Iterable[Declaration] = (),
 ) -> tuple[Declaration, ...]:
     """Return the declarations that need an installer.
 
     One is met when its marker rules it out, or when its package is installed in a fitting version, from
-    the declared URL if there is one, and everything that it requires is met too.
+    the declared URL if there is one, and everything that it requires is met too. `constraints` restrict
+    the versions of whatever is looked at.
     """
-    check = _Check(distributions, marker_environment(interpreter))
+    check = _Check(distributions, marker_environment(interpreter), constraints)
     return tuple(declared for declared in declarations if not check.is_met(declared))
+
+
+def applying(declarations: Iterable[Declaration], interpreter: Interpreter) -> tuple[Declaration, ...]:
+    """Return the declarations whose markers, if any, hold for the target."""
+    environment = {**marker_environment(interpreter), "extra": ""}
+    return tuple(
+        declared
+        for declared in declarations
+        if declared.requirement is None
+        or declared.requirement.marker is None
+        or declared.requirement.marker.evaluate(environment)
+    )
 
 
 def marker_environment(interpreter: Interpreter) -> dict[str, str]:
@@ -62,12 +79,22 @@ def marker_environment(interpreter: Interpreter) -> dict[str, str]:
 class _Check:
     """One comparison: what is installed, and what has been found good so far."""
 
-    def __init__(self, distributions: Iterable[Distribution], environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        distributions: Iterable[Distribution],
+        environment: dict[str, str],
+        constraints: Iterable[Declaration],
+    ) -> None:
         self._installed = {distribution.key: distribution for distribution in distributions}
         self._environment = environment
         self._requires: dict[str, tuple[str, ...]] = {}
         self._parsed: dict[str, Requirement] = {}
         self._good: set[_Node] = set()
+        self._constraints: dict[str, list[Requirement]] = {}
+        for declared in constraints:
+            requirement = declared.requirement
+            if requirement is not None and self._applies(requirement, frozenset()):
+                self._constraints.setdefault(normalize(requirement.name), []).append(requirement)
 
     def is_met(self, declared: Declaration) -> bool:
         """Tell whether nothing needs to be done for `declared`."""
@@ -96,6 +123,8 @@ class _Check:
             node = waiting.pop()
             if node in self._good:
                 continue
+            if not self._is_allowed(node[0]):
+                return False
             for requirement in self._dependencies(node):
                 distribution = self._installed.get(normalize(requirement.name))
                 if distribution is None or not _fits(requirement, distribution):
@@ -106,6 +135,9 @@ class _Check:
                     waiting.append(reached)
         self._good |= seen
         return True
+
+    def _is_allowed(self, key: NormalizedName) -> bool:
+        return all(_fits(constraint, self._installed[key]) for constraint in self._constraints.get(key, ()))
 
     def _dependencies(self, node: _Node) -> list[Requirement]:
         key, extras = node

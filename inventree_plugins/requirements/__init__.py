@@ -3,7 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from inventree_plugins.requirements.declared import declarations, find_declaration, option_lines
+from inventree_plugins.requirements.declared import (
+    constraints,
+    declarations,
+    find_declaration,
+    option_lines,
+)
 from inventree_plugins.requirements.entry import Entry, entries
 from inventree_plugins.requirements.lines import LineKind, LogicalLine, logical_lines
 from inventree_plugins.requirements.options import Option
@@ -20,6 +25,7 @@ __all__ = [
     "Option",
     "PluginsFile",
     "add",
+    "constraints",
     "declarations",
     "entries",
     "find_declaration",

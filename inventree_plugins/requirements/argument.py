@@ -32,12 +32,12 @@ def parse_requirement_argument(text: str, *, cwd: Path) -> Declaration:
         raise RequirementError(f"`{text}` is not a requirement", hint=_HINT)
     try:
         found = specify(written)
-        if found.location is not None and found.requirement is None and ":" not in found.location[:8]:
+        if found.location is not None and found.pep508 is None and ":" not in found.location[:8]:
             return _local(written, found, cwd=cwd)
     except SpecificationError as error:
         hint = error.hint or _HINT
         raise RequirementError(f"`{text}` is not a requirement: {error}", hint=hint) from error
-    return Declaration(written, cwd, 0, found.name, found.requirement)
+    return Declaration(written, cwd, 0, found.name, found.pep508)
 
 
 def _local(written: str, found: Specification, *, cwd: Path) -> Declaration:
@@ -50,7 +50,7 @@ def _local(written: str, found: Specification, *, cwd: Path) -> Declaration:
     if name is None:
         return Declaration(f"{path}{extras.strip()}{suffix}", cwd, 0)
     text = f"{name}{extras.strip()} @ {path.as_uri()}{suffix}"
-    return Declaration(text, cwd, 0, name, specify(text).requirement)
+    return Declaration(text, cwd, 0, name, specify(text).pep508)
 
 
 def _name_of(path: Path, written: str) -> NormalizedName | None:

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from packaging.utils import canonicalize_name
-
 from inventree_plugins.errors import PluginsFileError
 from inventree_plugins.models import Declaration
 from inventree_plugins.requirements.entry import Entry, entries
 from inventree_plugins.requirements.options import Option
 from inventree_plugins.requirements.plugins_file import PluginsFile, read_plugins_file
+from inventree_plugins.requirements.specification import normalize
 
-__all__ = ["declarations", "find_declaration", "option_lines"]
+__all__ = ["constraints", "declarations", "find_declaration", "option_lines"]
 
 _KEPT = frozenset(
     {
@@ -47,9 +46,38 @@ def declarations(file: PluginsFile) -> tuple[Declaration, ...]:
     return tuple(entry.declaration for _, entry in _walk(file) if entry.declaration is not None)
 
 
+def constraints(file: PluginsFile) -> tuple[Declaration, ...]:
+    """List what the `-c` files of `file` and of its includes say, their own includes followed.
+
+    One over the network is the installer's to read. Raises PluginsFileError as `declarations` does.
+    """
+    return tuple(_constraints(file, seen={_identity(file.path)}))
+
+
+def _constraints(file: PluginsFile, *, seen: set[Path]) -> Iterator[Declaration]:
+    for source, entry in _walk(file):
+        for path in _constraint_files(source, entry):
+            if _identity(path) in seen:
+                continue
+            seen.add(_identity(path))
+            included = read_plugins_file(path)
+            if not included.exists:
+                raise _include_error(source, entry, f"the constraints `{path}` do not exist")
+            yield from declarations(included)
+            yield from _constraints(included, seen=seen)
+
+
+def _constraint_files(source: PluginsFile, entry: Entry) -> Iterator[Path]:
+    if entry.declaration is not None:
+        return
+    for option in entry.options:
+        if option.name == "--constraint" and option.value and not _REMOTE.match(option.value):
+            yield _local_path(source, option.value)
+
+
 def find_declaration(file: PluginsFile, name: str) -> Declaration | None:
     """Return the first declaration of the package `name`, spelled in any way. Raises PluginsFileError."""
-    key = canonicalize_name(name)
+    key = normalize(name)
     return next((declared for declared in declarations(file) if declared.name == key), None)
 
 
@@ -111,6 +139,10 @@ def _include(file: PluginsFile, entry: Entry) -> Path | None:
     value = next((option.value for option in entry.options if option.name == "--requirement"), None)
     if value is None or _REMOTE.match(value):
         return None
+    return _local_path(file, value)
+
+
+def _local_path(file: PluginsFile, value: str) -> Path:
     if value.lower().startswith("file:"):
         return Path(unquote(urlsplit(value).path))
     return file.path.parent / value

@@ -69,9 +69,9 @@ def _read(file: PluginsFile, line: LogicalLine) -> Entry:
 
 def _declaration(file: PluginsFile, line: LogicalLine, *, text: str, expanded: str) -> Declaration:
     found = specify(expanded.strip())
-    return Declaration(text.strip(), file.path, line.first, found.name, found.requirement)
+    return Declaration(text.strip(), file.path, line.first, found.name, found.pep508)
 
 
 def _editable(file: PluginsFile, line: LogicalLine, *, text: str, expanded: str) -> Declaration:
     found = specify_editable(expanded, directory=file.path.absolute().parent)
-    return Declaration(text, file.path, line.first, found.name, found.requirement, editable=True)
+    return Declaration(text, file.path, line.first, found.name, found.pep508, editable=True)

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
-from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    NormalizedName,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from inventree_plugins.models import parse_requirement
+
+if TYPE_CHECKING:  # see _PLAIN: most files need nothing of it
+    from packaging.utils import NormalizedName
 
 __all__ = [
     "Specification",
@@ -44,6 +39,18 @@ _ARCHIVES = (
     ".tar.lz",
 )
 _OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>")
+# What most lines are, and surely valid: packaging need not be imported to read them.
+_VERSION = r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?"
+_CLAUSE = rf"(?:(?:===?|!=|<=?|>=?)\s*{_VERSION}|~=\s*\d+(?:\.\d+)+)"
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_PLAIN = re.compile(
+    rf"({_NAME})(?:\[{_NAME}(?:,\s*{_NAME})*\])?\s*(?:{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?", re.ASCII
+)
+
+
+def normalize(name: str) -> NormalizedName:
+    """Return the name as PEP 503 compares it."""
+    return cast("NormalizedName", re.sub(r"[-_.]+", "-", name).lower())
 
 
 class SpecificationError(ValueError):
@@ -56,13 +63,13 @@ class SpecificationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """What could be read from a requirement: its name and parsed form where the text alone tells them.
+    """What could be read from a requirement: its name and PEP 508 form where the text alone tells them.
 
     `location` is the URL or path, without markers, of a requirement that is not a bare name.
     """
 
     name: NormalizedName | None = None
-    requirement: Requirement | None = None
+    pep508: str | None = None
     location: str | None = None
 
 
@@ -73,22 +80,29 @@ def specify(text: str) -> Specification:
     path = text.split(";", 1)[0].strip()
     if _looks_like_path(path):
         return _specify_location(text, separator=";")
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        return Specification(normalize(plain[1]), text)
+    from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - see _PLAIN
+
     try:
-        requirement = Requirement(text)
+        requirement = parse_requirement(text)
     except InvalidRequirement as error:
         raise SpecificationError(str(error).splitlines()[0], hint=_hint(text)) from error
-    return Specification(canonicalize_name(requirement.name), requirement, requirement.url)
+    return Specification(normalize(requirement.name), text, requirement.url)
 
 
 def specify_editable(text: str, *, directory: Path) -> Specification:
     """Read the value of `-e`; a relative path counts from `directory`. Raises SpecificationError."""
+    from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - see _PLAIN
+
     try:
-        requirement = Requirement(text)
+        requirement = parse_requirement(text)
     except InvalidRequirement:
         pass
     else:
         if requirement.url:
-            return Specification(canonicalize_name(requirement.name), requirement, requirement.url)
+            return Specification(normalize(requirement.name), text, requirement.url)
     if _URL.match(text) and not re.match(r"https?:|ftp:", text, re.IGNORECASE):
         found = _specify_location(text, separator="; ")
         if found.name is None and not text.lower().startswith("file:"):
@@ -108,11 +122,13 @@ def specify_editable(text: str, *, directory: Path) -> Specification:
 
 def archive_name(filename: str) -> NormalizedName | None:
     """Return the project's name that a wheel's or a source archive's file name tells, if it does."""
+    from packaging import utils  # noqa: PLC0415 - see _PLAIN
+
     try:
         if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)[0]
-        return parse_sdist_filename(filename)[0]
-    except (InvalidWheelFilename, InvalidSdistFilename):
+            return utils.parse_wheel_filename(filename)[0]
+        return utils.parse_sdist_filename(filename)[0]
+    except (utils.InvalidWheelFilename, utils.InvalidSdistFilename):
         return None
 
 
@@ -125,10 +141,13 @@ def project_name(directory: Path) -> NormalizedName | None:
     except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError):
         return None
     name = project.get("name") if isinstance(project, dict) else None
-    return canonicalize_name(name) if isinstance(name, str) else None
+    return normalize(name) if isinstance(name, str) else None
 
 
 def _specify_location(text: str, *, separator: str) -> Specification:
+    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 - see _PLAIN
+    from packaging.requirements import InvalidRequirement  # noqa: PLC0415
+
     location, _, marker = (part.strip() for part in text.partition(separator))
     if marker:
         try:
@@ -138,15 +157,16 @@ def _specify_location(text: str, *, separator: str) -> Specification:
     bare = _without_extras(location)
     extras = location[len(bare) :]
     written, egg_extras = _egg(location)
-    name = canonicalize_name(written) if written else archive_name(_filename(bare))
+    name = normalize(written) if written else archive_name(_filename(bare))
     if name is None or not _URL.match(location):
         return Specification(name, None, bare)
     suffix = f" ; {marker}" if marker else ""
+    pep508 = f"{name}{extras or egg_extras} @ {bare}{suffix}"
     try:
-        requirement = Requirement(f"{name}{extras or egg_extras} @ {bare}{suffix}")
+        parse_requirement(pep508)
     except InvalidRequirement as error:
         raise SpecificationError(str(error).splitlines()[0]) from error
-    return Specification(name, requirement, bare)
+    return Specification(name, pep508, bare)
 
 
 def _egg(url: str) -> tuple[str, str]:

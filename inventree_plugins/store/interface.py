@@ -12,7 +12,7 @@ __all__ = ["Reader", "Store", "Writer"]
 
 
 class Reader(Protocol):
-    """What can be asked of a store; a `writing()` block sees one moment, a `reading()` block committed states."""
+    """What can be asked of a store; `writing()` sees one moment, `reading()` committed states."""
 
     def rows(self) -> tuple[PluginConfig, ...]:
         """Return every PluginConfig row, by primary key."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache as remember
 from pathlib import Path
 
@@ -20,21 +19,31 @@ from inventree_plugins.discovery.metadata import describe
 from inventree_plugins.discovery.modules import Finder, Library
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
+from inventree_plugins.discovery.snapshot import State
 from inventree_plugins.models import Discovery, Plugin, Problem, Source
 
-__all__ = ["discover"]
+__all__ = ["discover", "search"]
 
 
 def discover(places: Places, *, cache: FactsCache | None = None) -> Discovery:
     """Find the plugins of all places by reading alone; a cache saves parsing what has not changed."""
+    return search(places, cache=cache)[0]
+
+
+def search(places: Places, *, cache: FactsCache | None = None) -> tuple[Discovery, Mapping[str, State]]:
+    """Find the plugins of all places, and tell the state of every file and folder that was looked at."""
+    library = Library(cache)
+    for distribution in places.distributions:
+        if distribution.entry_points:
+            library.watch(str(distribution.info / "METADATA"))
     with _without_collection():
-        result = _discover(places, Library(cache))
+        result = _search(places, library)
     if cache is not None:
         cache.save()
-    return result
+    return result, library.seen
 
 
-def _discover(places: Places, library: Library) -> Discovery:
+def _search(places: Places, library: Library) -> Discovery:
     candidates: list[Candidate] = []
     problems: list[Problem] = []
     search = _Search(places, library)
@@ -150,7 +159,7 @@ def _winners(plugins: list[Plugin]) -> Iterator[Plugin]:
         if losers:
             shadowed = tuple(reversed(losers))
             collisions = tuple(_collision(winner, loser) for loser in shadowed)
-            yield replace(winner, shadowed=shadowed, problems=(*winner.problems, *collisions))
+            yield winner._replace(shadowed=shadowed, problems=(*winner.problems, *collisions))
         else:
             yield winner
 
