@@ -134,6 +134,8 @@ def claims(python: Path) -> tuple[Claim, ...]:
 def measure(commands: list[tuple[str, ...]], rounds: int) -> dict[tuple[str, ...], float]:
     """Run all commands in turn, `rounds` times, and return the median seconds of each."""
     environ = {**os.environ, "INVPLUG_PYTHON": str(FOLDER / "env"), "PIP_NO_INDEX": "1"}
+    # An installed program has its bytecode; a checkout gets it in the first round.
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     seconds: dict[tuple[str, ...], list[float]] = {command: [] for command in commands}
     for _ in range(rounds + 1):
         for command, taken in seconds.items():

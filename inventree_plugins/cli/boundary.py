@@ -72,18 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as `head`, has seen enough; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except InvplugError as error:
-        return _end(error, words, invocation, talk)
-    except ParseError as error:
-        return _end(_usage_error(error), words, invocation, talk)
-    except (KeyboardInterrupt, typer.Abort):
-        return _end(InterruptedRunError("interrupted"), words, invocation, talk)
-    except Terminated as request:
-        ended = TerminatedRunError(f"ended by {signal.Signals(request.args[0]).name}")
-        ended.exit_code = 128 + request.args[0]  # as shells count it
-        return _end(ended, words, invocation, talk)
-    except Exception as error:  # noqa: BLE001 - the boundary: every fault ends in a message and a log file
-        return _end(_unexpected(error, words), words, invocation, talk)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary: every fault ends here
+        return _end(_as_ours(error, words), words, invocation, talk)
 
 
 def _execute(words: list[str], invocation: Invocation, talk: Talk) -> int:
@@ -110,6 +100,17 @@ def _end(error: InvplugError, words: list[str], invocation: Invocation, talk: Ta
     return error.exit_code
 
 
+def _as_ours(error: BaseException, words: list[str]) -> InvplugError:
+    """Turn whatever ended the run into an error with a message and an exit code."""
+    if isinstance(error, InvplugError):
+        return error
+    if isinstance(error, ParseError):
+        return _usage_error(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return InterruptedRunError("interrupted")
+    return _unexpected(error, words)
+
+
 def _usage_error(error: Any) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else PROGRAM
@@ -117,7 +118,7 @@ def _usage_error(error: Any) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], hint=f"`{path} --help` shows how")
 
 
-def _unexpected(error: Exception, words: list[str]) -> UnexpectedFaultError:
+def _unexpected(error: BaseException, words: list[str]) -> UnexpectedFaultError:
     from inventree_plugins.cli.fault import (  # noqa: PLC0415 - hopefully never
         without_secrets,
         write_fault_log,

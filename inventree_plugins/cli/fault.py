@@ -33,7 +33,7 @@ def without_secrets(text: str) -> str:
     return NAMED_SECRETS.sub(rf"\1{MASK}", text)
 
 
-def write_fault_log(error: Exception, words: list[str]) -> Path:
+def write_fault_log(error: BaseException, words: list[str]) -> Path:
     """Write what a bug report needs, without credentials, and return where."""
     text = without_secrets(
         "\n".join(

@@ -56,6 +56,8 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
         dry_run=dry_run,
         next_steps=result.next_steps,
         warnings=result.problems,
+        errors=(result.error,) if result.error else (),
+        exit_code=result.error.exit_code if result.error else 0,
     )
 
 
@@ -71,14 +73,13 @@ def _ask(ctx: typer.Context, options: UninstallOptions) -> None:
 
 
 def _say(talk: Talk, result: UninstallResult, *, dry_run: bool) -> None:
-    would = "would have " if dry_run else ""
-    for names, did in (
-        (result.disabled, "disabled"),
-        (result.packages, "uninstalled"),
-        (result.unrecorded, "taken out of plugins.txt:"),
-        (result.deleted, "deleted the rows and settings of"),
+    for names, did, would in (
+        (result.disabled, "disabled", "disable"),
+        (result.packages, "uninstalled", "uninstall"),
+        (result.unrecorded, "taken out of plugins.txt:", "take out of plugins.txt:"),
+        (result.deleted, "deleted the rows and settings of", "delete the rows and settings of"),
     ):
         if names:
-            talk.say(f"{would}{did} {name_all(names)}", color="green")
+            talk.say(f"{f'would {would}' if dry_run else did} {name_all(names)}", color="green")
     if not result.changed:
         talk.say("nothing to do")

@@ -14,7 +14,7 @@ from inventree_plugins.commands.inventory import Entry, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.errors import InvplugError, PluginsFileError
 from inventree_plugins.files import ensure_writable, replace_text
-from inventree_plugins.models import Declaration, Distribution, NextStep, PluginConfig, Problem
+from inventree_plugins.models import Declaration, NextStep, PluginConfig, Problem
 from inventree_plugins.packages import (
     InstalledPackage,
     InstallReport,
@@ -271,6 +271,7 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
             *survey.discovery.problems,
             *_requirement_problems(survey, plan),
             *map(_broken, broken),
+            *(problem for entry in entries for problem in entry.blocking_problems),
         ),
         next_steps=steps,
         changed=bool(report.installed or plan.recorded or created or enabled),
@@ -342,14 +343,14 @@ def _requirement_problems(survey: Survey, plan: Plan) -> Iterable[Problem]:
     for item in plan.wanted:
         distribution = installed.get(item.name) if item.name else None
         if distribution is not None and not distribution.entry_points:
-            yield _no_plugin(item, distribution)
+            yield _no_plugin(item)
 
 
-def _no_plugin(item: Declaration, distribution: Distribution) -> Problem:
+def _no_plugin(item: Declaration) -> Problem:
     return Problem(
         "no-plugin",
-        f"`{distribution.name}` has no `inventree_plugins` entry point, so it brings no plugin",
-        hint=f"is it a plugin for InvenTree? `invplug uninstall {distribution.name}` takes it out again",
+        f"`{item.name}` has no `inventree_plugins` entry point, so it brings no plugin",
+        hint=f"is it a plugin for InvenTree? `invplug uninstall {item.name}` takes it out again",
         **_place(item),
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.errors import MandatoryPluginError, PluginEnabledError, UsageError
+from inventree_plugins.errors import InvplugError, MandatoryPluginError, PluginEnabledError, UsageError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import NextStep, Problem, Source
 from inventree_plugins.packages import PipInstaller, normalize
@@ -31,7 +31,7 @@ class UninstallOptions:
 
 @dataclass(frozen=True, slots=True)
 class UninstallResult:
-    """What was removed, or with a dry run would be."""
+    """What was removed, or with a dry run would be; `error` is what went wrong after something was."""
 
     packages: tuple[str, ...] = ()
     unrecorded: tuple[str, ...] = ()
@@ -40,6 +40,7 @@ class UninstallResult:
     absent: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
+    error: InvplugError | None = None
 
     @property
     def changed(self) -> bool:
@@ -71,16 +72,33 @@ def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
         removal = _plan(context, options)
         if removal.unrecorded:
             ensure_writable(removal.file.path)
+        if options.purge and any(entry.row for entry in removal.entries):
+            context.require_writable_store()
+        return _apply(context, options, removal)
+
+
+def _apply(context: Context, options: UninstallOptions, removal: Removal) -> UninstallResult:
+    plan = _result(context, options, removal)
+    done = UninstallResult(absent=plan.absent, problems=plan.problems)
+    try:
         # Inactive first: whatever fails later, the server does not look for a plugin that is half gone.
         _disable(context, removal)
+        done = replace(done, disabled=plan.disabled, next_steps=plan.next_steps if plan.disabled else ())
         if removal.packages:
             installer = PipInstaller(context.interpreter.executable, run)
             installer.uninstall(removal.packages, on_line=context.on_output)
+            done = replace(done, packages=plan.packages, next_steps=plan.next_steps)
         if removal.unrecorded:
             replace_text(removal.file.path, removal.new_text)
+            done = replace(done, unrecorded=plan.unrecorded)
         if options.purge:
             _purge(context, removal)
-        return _result(context, options, removal)
+            done = replace(done, deleted=plan.deleted)
+    except InvplugError as error:
+        if not done.changed:
+            raise
+        return replace(done, error=error)
+    return done
 
 
 def _plan(context: Context, options: UninstallOptions) -> Removal:
@@ -207,5 +225,5 @@ def _result(context: Context, options: UninstallOptions, removal: Removal) -> Un
             Problem("not-installed", f"`{name}` is not installed and not in plugins.txt")
             for name in removal.absent
         ),
-        next_steps=(restart_step(context, slugs),) if removal.packages and slugs else (),
+        next_steps=(restart_step(context, slugs),) if slugs and (removal.packages or disabled) else (),
     )

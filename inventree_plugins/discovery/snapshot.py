@@ -81,7 +81,7 @@ def _question(places: Places) -> list[Any]:
     ]
     # A version may be asked for by `importlib.metadata.version`.
     versions = "\n".join(f"{each.key} {each.version}" for each in places.distributions)
-    question = [
+    return [
         __version__,
         str(places.source_root),
         places.samples,
@@ -91,7 +91,6 @@ def _question(places: Places) -> list[Any]:
         [list(owner) for owner in owners],
         versions,
     ]
-    return question
 
 
 def _freeze(plugin: Plugin) -> list[Any]:

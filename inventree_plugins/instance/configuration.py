@@ -62,7 +62,11 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
             line=line,
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"`{path}` is not a text file: {error}", path=path) from error
+        raise ConfigurationError(
+            f"`{path}` is not a text file: {str(error).splitlines()[0]}",
+            hint="name the server's `config.yaml` with `--config FILE`",
+            path=path,
+        ) from error
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -103,5 +107,7 @@ class Configuration(NamedTuple):
             return Setting(convert(found.value), found.origin)
         except (ValueError, TypeError) as error:
             raise ConfigurationError(
-                f"{found.origin} has a value of the wrong kind: {error}", path=self.path
+                f"{found.origin} has a value of the wrong kind: {error}",
+                hint="correct the value; the server cannot use it either",
+                path=self.path,
             ) from error

@@ -87,6 +87,8 @@ def inspect_interpreter(executable: Path, *, probe: Callable[[list[str]], str]) 
 
 def _read_environment(executable: Path) -> Interpreter | None:
     """Describe a virtual environment from its files; None where these do not tell everything."""
+    if not executable.name.lower().startswith(("python", "pypy")):
+        return None  # another program of the environment, perhaps
     prefix = executable.parent.parent
     settings = _read_pyvenv(prefix / "pyvenv.cfg")
     version = re.match(r"\d+\.\d+\.\d+", settings.get("version") or settings.get("version_info", ""))

@@ -178,7 +178,8 @@ def _configured_database(configuration: Configuration, *, directory: Path) -> Se
     if engine is None or name is None:
         missing = "name" if engine else "engine"
         raise ConfigurationError(
-            f"the database's {missing} is not configured",
+            f"the database's {missing} is not configured"
+            + (f" in `{configuration.path}`" if configuration.path else ""),
             hint=f"set INVENTREE_DB_{missing.upper()} or `database.{missing}`",
             path=configuration.path,
         )

@@ -1,8 +1,6 @@
 """What each line of one requirements file declares; an include is named here, not followed."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventree_plugins.errors import PluginsFileError
 from inventree_plugins.models import Declaration
@@ -14,8 +12,7 @@ from inventree_plugins.requirements.specification import SpecificationError, spe
 __all__ = ["Entry", "entries"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line that says something: a declaration, or options for all of the file.
 
     `options` have their variables expanded, `written` have not; both are in the line's order.

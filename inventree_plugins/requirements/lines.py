@@ -1,12 +1,10 @@
 """Logical lines of a requirements file, each with its place in the text, cut exactly as pip cuts them."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 __all__ = ["LineKind", "LogicalLine", "expand_variables", "logical_lines"]
 
@@ -26,8 +24,7 @@ class LineKind(Enum):
     EDITABLE = "editable"
 
 
-@dataclass(frozen=True, slots=True)
-class LogicalLine:
+class LogicalLine(NamedTuple):
     """One line as pip sees it: continuations joined, the comment cut off, blanks around it stripped.
 
     `first` and `last` are physical line numbers from 1. `text[outer_start:outer_end]` are its physical
@@ -44,8 +41,7 @@ class LogicalLine:
     starts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Physical:
+class _Physical(NamedTuple):
     number: int
     start: int
     end: int

@@ -1,10 +1,8 @@
 """Options inside a requirements file, read as pip's option parser reads them."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Option", "OptionError", "parse_options", "split_options"]
 
@@ -45,8 +43,7 @@ class OptionError(ValueError):
     """The options of a line are not ones that a requirements file may hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option by its long name, with its value if it takes one."""
 
     name: str

@@ -1,9 +1,7 @@
 """plugins.txt as it stands on the disk: read without loss, never re-serialised."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from inventree_plugins.errors import FileAccessError, PluginsFileError
 from inventree_plugins.requirements.lines import LogicalLine, logical_lines
@@ -13,8 +11,7 @@ __all__ = ["PluginsFile", "read_plugins_file"]
 _NOT_TEXT = "plugins.txt must be a pip requirements file, saved as UTF-8 text"
 
 
-@dataclass(frozen=True, slots=True)
-class PluginsFile:
+class PluginsFile(NamedTuple):
     """A requirements file: `text` is the whole of it, byte order mark and line ends included.
 
     A file that is not there reads as an empty one with `exists` false. Written back with

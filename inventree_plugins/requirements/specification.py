@@ -1,11 +1,8 @@
 """What one requirement says: a name, a URL or a path, as pip's constructors understand it."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
 from inventree_plugins.models import parse_requirement
@@ -48,7 +45,7 @@ _PLAIN = re.compile(
 )
 
 
-def normalize(name: str) -> NormalizedName:
+def normalize(name: str) -> "NormalizedName":
     """Return the name as PEP 503 compares it."""
     return cast("NormalizedName", re.sub(r"[-_.]+", "-", name).lower())
 
@@ -61,14 +58,13 @@ class SpecificationError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Specification:
+class Specification(NamedTuple):
     """What could be read from a requirement: its name and PEP 508 form where the text alone tells them.
 
     `location` is the URL or path, without markers, of a requirement that is not a bare name.
     """
 
-    name: NormalizedName | None = None
+    name: "NormalizedName | None" = None
     pep508: str | None = None
     location: str | None = None
 
@@ -120,7 +116,7 @@ def specify_editable(text: str, *, directory: Path) -> Specification:
     )
 
 
-def archive_name(filename: str) -> NormalizedName | None:
+def archive_name(filename: str) -> "NormalizedName | None":
     """Return the project's name that a wheel's or a source archive's file name tells, if it does."""
     from packaging import utils  # noqa: PLC0415 - see _PLAIN
 
@@ -132,7 +128,7 @@ def archive_name(filename: str) -> NormalizedName | None:
         return None
 
 
-def project_name(directory: Path) -> NormalizedName | None:
+def project_name(directory: Path) -> "NormalizedName | None":
     """Return the name that a source tree's pyproject.toml declares, if it does."""
     import tomli  # noqa: PLC0415  # only local source trees pay for it
 

@@ -119,8 +119,11 @@ class SqliteFile:
         return _is_permitted(self.path, os.R_OK)
 
     def is_writable(self) -> bool:
-        """Tell whether this process may write the file; its directory is another matter."""
-        return _is_permitted(self.path, os.W_OK)
+        """Tell whether this process may write the file; its directory is another matter.
+
+        A file without any write bit is read-only for root too: somebody meant it.
+        """
+        return _is_permitted(self.path, os.W_OK) and bool(self.path.stat().st_mode & 0o222)
 
     def is_creatable(self) -> bool:
         """Tell whether this process may create the file."""
