@@ -2,7 +2,7 @@
 
 import gc
 
-# A run is over in a tenth of a second, and what it makes lives to its end: collecting costs more than it frees.
+# A run is over in a tenth of a second: collecting costs more than it frees.
 gc.disable()
 
 from inventree_plugins.cli import run  # noqa: E402 - after the line above, or it would come too late

@@ -54,6 +54,13 @@ class TakesGlobalOptions:
         ctx.obj.take({name: ctx.params.pop(name) for name in GLOBAL_NAMES & ctx.params.keys()})
         return super().invoke(ctx)  # type: ignore[misc]
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, without colour where none is wanted."""
+        from typer import rich_utils  # noqa: PLC0415 - help only
+
+        rich_utils.COLOR_SYSTEM = None if ctx.obj.no_color else "auto"
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+
     def get_help_option(self, ctx: Any) -> Any:
         """Return `--help`, shown without a type: it takes no value."""
         option = super().get_help_option(ctx)  # type: ignore[misc]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inventree_plugins.cli.app import Command
+from inventree_plugins.cli.confirm import confirm
 from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
@@ -36,7 +37,7 @@ def discover(
     if prune and not (yes or dry_run) and sys.stdin.isatty():
         orphans = discover_plugins(session, DiscoverOptions(prune=True, dry_run=True)).deleted
         if orphans:
-            typer.confirm(f"Delete the rows of {name_all(orphans)}?", abort=True, err=True)
+            confirm(f"Delete the rows of {name_all(orphans)}?")
     result = discover_plugins(session, DiscoverOptions(prune=prune, dry_run=dry_run))
     return Outcome(
         data={

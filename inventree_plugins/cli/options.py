@@ -56,8 +56,9 @@ def _seconds(text: str) -> float:
 class Invocation:
     """One run of the program: how to answer is known before the command line is understood."""
 
-    def __init__(self, *, json: bool) -> None:
+    def __init__(self, *, json: bool, no_color: bool = False) -> None:
         self.json = json
+        self.no_color = no_color
         self.command: str | None = None
         self.values: dict[str, Any] = {}
 
@@ -151,4 +152,5 @@ def wants(name: str, arguments: list[str], environ: Mapping[str, str] = os.envir
     before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if f"--{name}" in before_dashes:
         return True
-    return environ.get(f"INVPLUG_{name.upper()}", "").lower() in {"1", "true", "yes", "on", "t", "y"}
+    variable = f"INVPLUG_{name.upper().replace('-', '_')}"
+    return environ.get(variable, "").lower() in {"1", "true", "yes", "on", "t", "y"}

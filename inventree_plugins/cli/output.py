@@ -55,7 +55,9 @@ class Talk:
         from rich.console import Console  # noqa: PLC0415 - JSON and predicates do without
 
         width = None if stream.isatty() else PIPE_WIDTH
-        return Console(file=stream, width=width, no_color=self.no_color, highlight=False, soft_wrap=False)
+        # Rich keeps bold and dim where it drops colour only.
+        system = None if self.no_color else "auto"
+        return Console(file=stream, width=width, color_system=system, highlight=False, soft_wrap=False)
 
     def say(self, text: str, *, color: str | None = None) -> None:
         """Print a line for a person, unless --quiet."""
@@ -151,7 +153,19 @@ def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> 
         "errors": [],
         **more,
     }
-    typer.echo(json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False))
+    text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False)
+    if not _is_writable(text):
+        text = json.dumps(document, sort_keys=True, default=_plain)
+    typer.echo(text)
+
+
+def _is_writable(text: str) -> bool:
+    """Tell whether stdout's encoding has all of `text`; what is no text in an argument no encoding has."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def write_error_json(error: InvplugError, *, command: str | None) -> None:

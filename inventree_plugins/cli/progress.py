@@ -30,10 +30,14 @@ def installer_progress(invocation: Invocation, what: str) -> Iterator[Callable[[
         yield lambda line: typer.echo(line, err=True)
     elif invocation.json or options.quiet or not sys.stderr.isatty():
         yield lambda _line: None
+    elif invocation.no_color:
+        # What moves needs escape codes.
+        typer.echo(f"{what}…", err=True)
+        yield lambda _line: None
     else:
         from rich.console import Console  # noqa: PLC0415 - terminals only
 
-        console = Console(file=sys.stderr, no_color=options.no_color or None, highlight=False)
+        console = Console(file=sys.stderr, highlight=False)
         with console.status(what) as status:
 
             def show(line: str) -> None:

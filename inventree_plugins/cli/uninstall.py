@@ -9,6 +9,7 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
+from inventree_plugins.cli.confirm import confirm
 from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
@@ -69,7 +70,7 @@ def _ask(ctx: typer.Context, options: UninstallOptions) -> None:
     )
     if plan.packages or plan.deleted:
         doomed = name_all((*plan.packages, *plan.deleted))
-        typer.confirm(f"Remove {doomed}?", abort=True, err=True)
+        confirm(f"Remove {doomed}?")
 
 
 def _say(talk: Talk, result: UninstallResult, *, dry_run: bool) -> None:

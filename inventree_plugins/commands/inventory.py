@@ -1,6 +1,6 @@
 """Join what was found with the store: one entry a slug, with the states that users confuse kept apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
@@ -83,8 +83,14 @@ def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig
         _entry(context.instance, slug, plugin=plugins.get(slug), row=by_key.get(slug), declared=declared)
         for slug in slugs
     )
-    problems = (*survey.problems, *survey.discovery.problems, *_blind_spots(context.instance))
-    return Inventory(entries, _requirement_states(survey, entries), problems)
+    states = _requirement_states(survey, entries)
+    problems = (
+        *survey.problems,
+        *survey.discovery.problems,
+        *_missing_packages(survey, states, entries),
+        *_blind_spots(context.instance),
+    )
+    return Inventory(entries, states, problems)
 
 
 def _entry(
@@ -173,6 +179,30 @@ def _requirement_states(survey: Survey, entries: tuple[Entry, ...]) -> tuple[Req
         )
         for item in survey.declared
     )
+
+
+def _missing_packages(
+    survey: Survey, states: Iterable[RequirementState], entries: Iterable[Entry]
+) -> Iterator[Problem]:
+    """Report what plugins.txt declares for this Python and is not installed, unless an entry says so."""
+    said = {entry.declared.name for entry in entries if entry.plugin is None and entry.declared}
+    missing = [
+        state.declaration
+        for state in states
+        if state.distribution is None and state.declaration.name and state.declaration.name not in said
+    ]
+    if not missing:
+        return
+    from inventree_plugins.packages import applying  # noqa: PLC0415 - imports packaging
+
+    for declaration in applying(missing, survey.interpreter):
+        yield Problem(
+            "declared-not-installed",
+            f"`{declaration.text}` is declared but not installed",
+            hint="`invplug install` installs what plugins.txt declares",
+            path=declaration.path,
+            line=declaration.line,
+        )
 
 
 def _blind_spots(instance: Instance) -> tuple[Problem, ...]:

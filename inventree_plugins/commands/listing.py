@@ -8,7 +8,9 @@ from inventree_plugins.commands.find import find_entry
 from inventree_plugins.commands.gates import gate_steps
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import take_survey
+from inventree_plugins.errors import UsageError
 from inventree_plugins.models import NextStep, Problem, Source
+from inventree_plugins.vocabulary import MIXINS
 
 __all__ = ["ListOptions", "ListResult", "ShowResult", "list_plugins", "show_plugin"]
 
@@ -42,11 +44,22 @@ class ShowResult(NamedTuple):
 
 
 def list_plugins(context: Context, options: ListOptions) -> ListResult:
-    """Return the plugins that were found or have a row, filtered by `options`."""
+    """Return the plugins that were found or have a row, filtered by `options`.
+
+    Raises UsageError for a mixin that no server has.
+    """
+    if options.mixin is not None:
+        _require_mixin(options.mixin)
     with context.open_store().reading() as reader:
         rows = reader.rows()
     inventory = take_inventory(context, take_survey(context), rows)
     return ListResult(tuple(_chosen(inventory.entries, options)), inventory)
+
+
+def _require_mixin(key: str) -> None:
+    keys = sorted({mixin.key for mixin in MIXINS.values()})
+    if key not in keys:
+        raise UsageError(f"there is no mixin `{key}`", hint=f"choose one of {', '.join(keys)}")
 
 
 def _chosen(entries: Iterable[Entry], options: ListOptions) -> Iterable[Entry]:

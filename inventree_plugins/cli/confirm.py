@@ -1,0 +1,28 @@
+"""The one question that invplug asks: on a terminal, before a deletion."""
+
+import sys
+
+import typer
+
+from inventree_plugins.errors import InvplugError
+
+__all__ = ["DeclinedError", "confirm"]
+
+
+class DeclinedError(InvplugError):
+    """Somebody was asked and did not say yes."""
+
+    code = "declined"
+
+
+def confirm(question: str) -> None:
+    """Ask on stderr and raise DeclinedError unless the answer is yes.
+
+    Not Typer's `confirm`: that writes a blank to stdout, and ends as an interrupt where the answer is no.
+    """
+    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        typer.echo(err=True)  # Ctrl-D
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise DeclinedError("nothing was changed: the answer was not `y`")

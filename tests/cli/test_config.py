@@ -1,0 +1,222 @@
+"""Which server is meant, and `invplug config show`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+VERSION_PY = 'INVENTREE_SW_VERSION = "{version}"\n'
+REGISTRY_WITH_LIST = """
+class PluginsRegistry:
+    MANDATORY_PLUGINS = [
+        'core-one',  # the first
+        "core-two",
+    ]
+"""
+REGISTRY_OF_0_12 = """
+            if builtin and plg_db and not plg_db.active:
+                plg_db.active = True
+"""
+BUILTIN = """
+from plugin import InvenTreePlugin
+
+
+class Core(InvenTreePlugin):
+    NAME = "{name}"
+"""
+
+
+def make_server(folder: Path, *, registry: str = REGISTRY_WITH_LIST, version: str = "1.2.0 dev") -> Path:
+    root = folder / "src" / "backend" / "InvenTree"
+    for path, text in {
+        "manage.py": "",
+        "InvenTree/version.py": VERSION_PY.format(version=version),
+        "plugin/registry.py": registry,
+        "plugin/builtin/__init__.py": "",
+        "plugin/builtin/core.py": BUILTIN.format(name="Core one"),
+        "plugin/samples/__init__.py": "",
+        "plugin/samples/sample.py": BUILTIN.format(name="A sample"),
+    }.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    (folder / "config").mkdir()
+    return root
+
+
+def shown(invplug, *options):
+    return {
+        name: (item["value"], item["origin"])
+        for name, item in invplug("config", "show", "--json", *options).data["config"].items()
+    }
+
+
+def test_standalone_instance_of_the_working_directory(invplug):
+    values = shown(invplug)
+    here = Path.cwd()
+    assert values["instance"][0] == "standalone"
+    assert values["plugins_file"] == (str(here / "plugins.txt"), "standalone instance")
+    assert values["plugin_dirs"][0] == [str(here / "plugins")]
+    assert values["database.name"][0] == str(here / ".invplug" / "store.sqlite3")
+    assert values["plugins_enabled"] == (True, "standalone instance")
+    assert list(here.iterdir()) == []
+
+
+def test_environment_beats_file_beats_default(invplug, monkeypatch):
+    Path("config.yaml").write_text(
+        "database:\n  ENGINE: sqlite3\n  NAME: store.db\nplugins_enabled: 'yes'\nplugin_dir: a, b\n"
+    )
+    values = shown(invplug, "--config", "config.yaml")
+    config = Path.cwd() / "config.yaml"
+    assert values["config_file"] == (str(config), "option --config")
+    assert values["database.name"] == (str(Path.cwd() / "store.db"), f"{config}: database.NAME")
+    assert values["plugins_enabled"] == (True, f"{config}: plugins_enabled")
+    assert values["plugin_dirs"][0] == [str(Path.cwd() / "a"), str(Path.cwd() / "b")]
+    assert values["plugins_file"] == (str(Path.cwd() / "plugins.txt"), "beside config.yaml")
+    assert values["plugin_noinstall"] == (False, "default")
+    monkeypatch.setenv("INVENTREE_PLUGINS_ENABLED", "off")
+    monkeypatch.setenv("INVENTREE_DB_NAME", "/data/other.db")
+    monkeypatch.setenv("INVENTREE_PLUGIN_FILE", "/data/plugins.txt")
+    values = shown(invplug, "--config", "config.yaml", "--plugin-dir", "c")
+    assert values["plugins_enabled"] == (False, "environment INVENTREE_PLUGINS_ENABLED")
+    assert values["database.name"] == ("/data/other.db", "environment INVENTREE_DB_NAME")
+    assert values["plugins_file"] == ("/data/plugins.txt", "environment INVENTREE_PLUGIN_FILE")
+    assert values["plugin_dirs"] == ([str(Path.cwd() / "c")], "option --plugin-dir")
+
+
+def test_config_file_named_by_the_environment(invplug, monkeypatch, tmp_path):
+    (tmp_path / "c.yaml").write_text("debug: true\n")
+    monkeypatch.setenv("INVENTREE_CONFIG_FILE", str(tmp_path / "c.yaml"))
+    values = shown(invplug)
+    assert values["config_file"] == (str(tmp_path / "c.yaml"), "environment INVENTREE_CONFIG_FILE")
+    assert values["debug"][0] is True
+
+
+@pytest.mark.parametrize("how", ["database", "options", "url", "environment", "settings"])
+def test_secrets_are_masked(invplug, monkeypatch, how):
+    config = {"database": {"engine": "postgresql", "name": "inventree", "user": "me"}}
+    arguments = ["--config", "config.yaml"]
+    if how == "database":
+        config["database"]["password"] = "s3cret"
+    elif how == "options":
+        config["database"]["options"] = {"sslpassword": "s3cret"}
+    elif how == "url":
+        arguments += ["--database", "postgresql://me:s3cret@db/inventree"]
+    elif how == "environment":
+        monkeypatch.setenv("INVENTREE_DB_PASSWORD", "s3cret")
+    else:
+        config["plugin_settings"] = {"alpha": {"API_KEY": "s3cret", "LIMIT": 3}}
+    Path("config.yaml").write_text(json.dumps(config))
+    for form in ((), ("--json",)):
+        result = invplug("config", "show", *arguments, *form)
+        assert result.code == 0
+        assert "s3cret" not in result.out + result.err
+        assert "********" in result.out
+
+
+def test_source_root_tells_version_mandatory_list_and_builtins(invplug, tmp_path, monkeypatch):
+    root = make_server(tmp_path / "server")
+    options = ("--server", str(tmp_path / "server"), "--database", "db.sqlite3")
+    values = shown(invplug, *options)
+    assert values["server"] == (str(root), "option --server")
+    assert values["server_version"][0] == "1.2.0"
+    assert values["plugins_file"][0] == str(tmp_path / "server" / "config" / "plugins.txt")
+    assert values["plugin_dirs"][0] == [str(root / "plugins")]
+    monkeypatch.chdir(root / "plugin")
+    assert shown(invplug)["server"][0] == str(root)
+
+
+def make_store(path: str) -> None:
+    """Make a store with the embedded one's tables at `path`, as a server's."""
+    from inventree_plugins.cli import main
+
+    Path("plugins").mkdir()
+    Path("plugins/one.py").write_text(BUILTIN.format(name="One"))
+    assert main(["--python", sys.executable, "discover", "--quiet"]) == 0
+    os.rename(".invplug/store.sqlite3", path)
+
+
+@pytest.mark.parametrize(
+    ("registry", "version", "mandatory"),
+    [(REGISTRY_WITH_LIST, "1.2.0", "list"), (REGISTRY_OF_0_12, "0.12.1", "every"), ("", "0.7.0", "none")],
+)
+def test_mandatory_plugins_as_the_source_says(invplug, tmp_path, registry, version, mandatory):
+    make_store("db.sqlite3")
+    make_server(tmp_path / "server", registry=registry, version=version)
+    options = ("--server", str(tmp_path / "server"), "--database", "db.sqlite3", "--python", sys.executable)
+    assert invplug("discover", *options).code == 0
+    rows = {row["key"]: row for row in invplug("list", "--json", *options).data["plugins"]}
+    assert rows["core-one"]["is_builtin"] is True
+    assert rows["core-one"]["is_mandatory"] is (mandatory != "none")
+    assert "a-sample" not in rows
+    refused = invplug("disable", "core-one", *options)
+    assert refused.code == (0 if mandatory == "none" else 1)
+    assert invplug("is-enabled", "core-one", *options).code == (1 if mandatory == "none" else 0)
+    assert invplug("is-enabled", "core-two", *options).code == (0 if mandatory == "list" else 1)
+
+
+def test_samples_in_debug_only(invplug, tmp_path, monkeypatch):
+    make_store("db.sqlite3")
+    make_server(tmp_path / "server")
+    options = ("--server", str(tmp_path / "server"), "--database", "db.sqlite3", "--python", sys.executable)
+    monkeypatch.setenv("INVENTREE_DEBUG", "true")
+    rows = {row["key"]: row for row in invplug("list", "--json", *options).data["plugins"]}
+    assert rows["a-sample"]["is_sample"] is True
+
+
+def test_without_source_root_builtin_rows_are_no_orphans_and_it_is_said_once(invplug):
+    import sqlite3
+    from contextlib import closing
+
+    make_store("db.sqlite3")
+    with closing(sqlite3.connect("db.sqlite3")) as database:
+        database.execute(
+            "INSERT INTO plugin_pluginconfig (key, name, active) VALUES ('inventreelabel', 'L', 0)"
+        )
+        database.commit()
+    result = invplug("list", "--json", "--database", "db.sqlite3", "--python", sys.executable)
+    row = next(row for row in result.data["plugins"] if row["key"] == "inventreelabel")
+    assert (row["source"], row["active"], row["is_mandatory"], row["problems"]) == ("builtin", True, True, [])
+    assert [warning["code"] for warning in result.json["warnings"]] == ["no-server-source"]
+
+
+def test_a_server_without_a_database_says_so(invplug, tmp_path):
+    make_server(tmp_path / "server")
+    result = invplug("list", "--server", str(tmp_path / "server"), "--python", sys.executable)
+    assert (result.code, result.out) == (2, "")
+    assert "names no database" in result.err
+
+
+def test_interpreter_of_the_server(invplug, tmp_path, monkeypatch):
+    make_server(tmp_path / "server")
+    python = tmp_path / "server" / "env" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    values = shown(invplug, "--server", str(tmp_path / "server"))
+    assert values["python"] == (str(python), "the server's virtual environment")
+    monkeypatch.setenv("INVENTREE_PY_ENV", str(tmp_path / "server" / "env"))
+    assert shown(invplug)["python"] == (str(python), "environment INVENTREE_PY_ENV")
+
+
+def test_a_plain_interpreter_needs_no_pyvenv_cfg(instance):
+    """A system Python has no files that tell its import path: it is started once."""
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    result = instance.run("list", "--json", "--python", str(base))
+    assert result.code == 0
+    assert result.data["plugins"] == []
+
+
+def test_system_site_packages_are_seen_where_pyvenv_cfg_says_so(instance):
+    instance.wheel("alpha")
+    assert instance.run("install", "inventree-alpha").code == 0
+    inner = instance.folder.parent / "inner"
+    import venv
+
+    venv.create(inner, with_pip=False, symlinks=True)
+    site = next(instance.environment.glob("lib/python*/site-packages"))
+    (next(inner.glob("lib/python*/site-packages")) / "more.pth").write_text(f"# more\n{site}\n/nowhere\n")
+    assert instance.run("list", "--names", "--python", str(inner)).out == "alpha\n"
