@@ -111,7 +111,8 @@ def take_as_it_is(parameter: Any) -> None:
             return convert(ctx, value)
         if isinstance(value, str) and getattr(parameter, "is_flag", False):
             return convert(ctx, value)
-        return value
+        several = getattr(parameter, "multiple", False) or parameter.nargs == -1
+        return () if value is None and several else value
 
     parameter.process_value = process
 

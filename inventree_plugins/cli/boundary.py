@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -39,6 +40,12 @@ class InterruptedRunError(InvplugError):
     exit_code = INTERRUPTED
 
 
+class OutputError(InvplugError):
+    """Standard output takes nothing, such as a file on a full disk."""
+
+    code = "output"
+
+
 class TerminatedRunError(InvplugError):
     """Another process, such as a service manager, asked invplug to end."""
 
@@ -54,6 +61,8 @@ def run() -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
             signal.signal(number, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr always does
     sys.exit(main())
 
 
@@ -64,15 +73,15 @@ def _terminate(number: int, _frame: object) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run invplug with `arguments` and return the exit code; nothing but a broken pipe is raised."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    invocation = Invocation(json=wants("json", words))
     talk = Talk(quiet=wants("quiet", words), no_color=wants("no-color", words))
+    invocation = Invocation(json=wants("json", words), no_color=talk.no_color)
     try:
         return _execute(words, invocation, talk)
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough; Python must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         return 1
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the boundary: every fault ends here
+    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - the boundary: every fault ends here
         return _end(_as_ours(error, words), words, invocation, talk)
 
 
@@ -85,15 +94,28 @@ def _execute(words: list[str], invocation: Invocation, talk: Talk) -> int:
         raise KeyboardInterrupt  # Typer makes an exit code of it
     if not isinstance(result, Outcome):
         return int(result or 0)
-    write_outcome(result, command=invocation.command or "", as_json=invocation.json, talk=talk)
+    try:
+        write_outcome(result, command=invocation.command or "", as_json=invocation.json, talk=talk)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error
     return result.exit_code
+
+
+def _close_stdout() -> None:
+    """Let nothing more reach stdout, so that Python does not complain when it flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(error: InvplugError, words: list[str], invocation: Invocation, talk: Talk) -> int:
     command = invocation.command or next(
         (ALIASES.get(w, w) for w in words if w in {*COMMANDS, *ALIASES}), None
     )
-    if invocation.json:
+    if isinstance(error, OutputError):
+        _close_stdout()
+        talk.error(error)
+    elif invocation.json:
         write_error_json(error, command=command)
     else:
         talk.error(error)
@@ -108,6 +130,10 @@ def _as_ours(error: BaseException, words: list[str]) -> InvplugError:
         return _usage_error(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return InterruptedRunError("interrupted")
+    if isinstance(error, Terminated):
+        ended = TerminatedRunError(f"ended by {signal.Signals(error.args[0]).name}")
+        ended.exit_code = 128 + error.args[0]  # as shells count it
+        return ended
     return _unexpected(error, words)
 
 

@@ -56,8 +56,13 @@ class Talk:
 
         width = None if stream.isatty() else PIPE_WIDTH
         # Rich keeps bold and dim where it drops colour only.
-        system = None if self.no_color else "auto"
-        return Console(file=stream, width=width, color_system=system, highlight=False, soft_wrap=False)
+        return Console(
+            file=stream,
+            width=width,
+            color_system=None if self.no_color else "auto",
+            highlight=False,
+            soft_wrap=False,
+        )
 
     def say(self, text: str, *, color: str | None = None) -> None:
         """Print a line for a person, unless --quiet."""
