@@ -120,15 +120,12 @@ class Resolver:
         return MISSING
 
     def own_names(self, module: Module) -> list[str]:
-        """Return the public names a module binds, as its `__all__` restricts them (SPEC §1)."""
-        names = [name for name in module.facts.names if not name.startswith("_") and "." not in name]
-        exported = self._bound(Scope(module), "__all__")
-        if isinstance(exported, (list, tuple)) and all(
-            isinstance(each, (str, ClassRef)) for each in exported
-        ):
-            allowed = {each if isinstance(each, str) else each.facts.name for each in exported}
-            names = [name for name in names if name in allowed]
-        return names
+        """Return the names a module binds.
+
+        Neither `__all__` nor a leading underscore hides a plugin: the server looks at them, and then takes
+        every class of the module all the same (seen on a 1.5 server).
+        """
+        return [name for name in module.facts.names if "." not in name]
 
     def class_attribute(self, owner: ClassRef, name: str) -> Value:
         """Return what a class or the nearest of its bases binds to the name, MISSING when none does."""
