@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,15 @@ def test_readme_opens_with_the_picture_and_the_two_commands():
 # Codes.
 
 
+@pytest.fixture(scope="module")
+def every_module():
+    """Import the whole package: an error may live in a module that is imported late."""
+    for path in SOURCE.rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[-1] != "__main__":
+            import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+
+
 def error_classes(cls: type[InvplugError] = InvplugError) -> Iterator[type[InvplugError]]:
     yield cls
     for below in cls.__subclasses__():
@@ -245,7 +255,7 @@ def _codes(expression: ast.expr) -> Iterator[str]:
             yield str(each.value)
 
 
-def test_every_error_is_documented_with_its_exit_code_and_no_other():
+def test_every_error_is_documented_with_its_exit_code_and_no_other(every_module):
     found = documented("docs/errors.md", "Errors")
     expected = {cls.code: str(cls.exit_code) for cls in error_classes()} | BY_SIGNAL
     assert {name: row[1] for name, row in found.items()} == expected
@@ -271,7 +281,7 @@ def test_every_code_says_a_way_out():
             assert all(row), f"{name} has an empty cell"
 
 
-def test_both_tables_of_exit_codes_hold_every_code():
+def test_both_tables_of_exit_codes_hold_every_code(every_module):
     expected = {str(cls.exit_code) for cls in error_classes()} | {"0", "129", "143"}
     for page in ("README.md", "docs/exit-codes.md"):
         table = rows(section(text_of(page), "Exit codes"))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.enable import activate, create_rows, plan_enabling
 from inventree_plugins.commands.gates import action_steps, gate_steps
+from inventree_plugins.commands.install_plan import Plan, make_plan, unmet_now
 from inventree_plugins.commands.inventory import Entry, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.errors import InvplugError, PluginsFileError
+from inventree_plugins.errors import InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import Declaration, NextStep, PluginConfig, Problem
 from inventree_plugins.packages import (
@@ -20,21 +20,11 @@ from inventree_plugins.packages import (
     InstallReport,
     InstallRequest,
     PipInstaller,
-    applying,
-    installed_distributions,
     normalize,
-    unmet,
 )
 from inventree_plugins.process import run
 from inventree_plugins.requirements import (
-    PluginsFile,
-    add,
-    constraints,
-    declarations,
-    find_declaration,
     option_lines,
-    parse_requirement_argument,
-    read_plugins_file,
 )
 
 __all__ = ["InstallOptions", "InstallResult", "install"]
@@ -71,23 +61,6 @@ class InstallResult:
     error: InvplugError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is asked for, what of it is missing, and how plugins.txt reads afterwards.
-
-    `excluded` are requirements whose markers rule the target out; `others` are met and were not asked for.
-    """
-
-    file: PluginsFile
-    wanted: tuple[Declaration, ...]
-    missing: tuple[Declaration, ...]
-    excluded: tuple[Declaration, ...]
-    others: tuple[Declaration, ...]
-    new_text: str
-    recorded: tuple[str, ...]
-    asked_by_name: bool
-
-
 def install(context: Context, options: InstallOptions) -> InstallResult:
     """Install plugin packages, record them in plugins.txt and create the rows of what they bring.
 
@@ -98,11 +71,11 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         # A database that cannot be used must be known before packages change.
         pass
     if options.dry_run:
-        plan = make_plan(context, options)
+        plan = make_plan(context, options.requirements)
         report = _run_installer(context, options, plan) if _is_needed(options, plan) else InstallReport()
         return _dry_result(context, options, plan, report)
     with context.environment_lock():
-        plan = make_plan(context, options)
+        plan = make_plan(context, options.requirements)
         if plan.recorded:
             ensure_writable(plan.file.path)
         report = InstallReport()
@@ -124,65 +97,7 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
 
 
 def _is_needed(options: InstallOptions, plan: Plan) -> bool:
-    return bool(plan.missing) or (options.upgrade and bool(plan.wanted))
-
-
-def make_plan(context: Context, options: InstallOptions) -> Plan:
-    """Compare what is asked for with what is installed, before anything is started."""
-    file = read_plugins_file(context.instance.plugins_file.value)
-    declared = declarations(file)
-    if options.requirements:
-        wanted, recorded, new_text = _named(file, options.requirements)
-    else:
-        wanted, recorded, new_text = declared, (), file.text
-        if not file.exists:
-            raise PluginsFileError(
-                f"there is no `{file.path}`",
-                hint="`invplug install PACKAGE` creates it; `--plugins-file FILE` names another one",
-                path=file.path,
-            )
-    applicable = applying(wanted, context.interpreter)
-    missing = _unmet(context, file, applicable)
-    asked = {item.name for item in wanted}
-    rest = tuple(item for item in declared if item.name not in asked)
-    broken = _unmet(context, file, rest)
-    return Plan(
-        file=file,
-        wanted=wanted,
-        missing=missing,
-        excluded=tuple(item for item in wanted if item not in applicable),
-        others=tuple(item for item in rest if item not in broken),
-        new_text=new_text,
-        recorded=recorded,
-        asked_by_name=bool(options.requirements),
-    )
-
-
-def _unmet(context: Context, file: PluginsFile, wanted: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
-    if not wanted:
-        return ()
-    distributions = installed_distributions(context.interpreter.import_path)
-    return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
-
-
-def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, ...], tuple[str, ...], str]:
-    """Return the requirements named on the command line, those to record, and the text that records them.
-
-    A bare name stands for the line of plugins.txt that has it already, pin included.
-    """
-    wanted: dict[str, Declaration] = {}
-    recorded = []
-    current = file
-    for text in texts:
-        asked = parse_requirement_argument(text, cwd=Path.cwd())
-        new_text = add(current, [asked.text])
-        if new_text != current.text:
-            recorded.append(asked.text)
-            current = PluginsFile(file.path, new_text, exists=True)
-        standing = find_declaration(current, asked.name) if asked.name else None
-        chosen = standing or asked
-        wanted[chosen.name or chosen.text] = chosen
-    return tuple(wanted.values()), tuple(recorded), current.text
+    return plan.needs_installer or (options.upgrade and bool(plan.wanted))
 
 
 def _run_installer(context: Context, options: InstallOptions, plan: Plan) -> InstallReport:
@@ -260,7 +175,7 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
     with context.open_store().reading() as reader:
         on = (entry.plugin for entry in entries if entry.plugin and entry.enabled)
         steps = (*gate_steps(context, on, reader), *action_steps(context, changed_plugins))
-    broken = _unmet(context, plan.file, plan.others) if report.installed else ()
+    broken = unmet_now(context, plan.file, plan.others) if report.installed else ()
     return replace(
         _base_result(plan, report),
         created=created,

@@ -8,6 +8,7 @@ from inventree_plugins.requirements.declared import (
     declarations,
     find_declaration,
     option_lines,
+    remote_includes,
 )
 from inventree_plugins.requirements.entry import Entry, entries
 from inventree_plugins.requirements.lines import LineKind, LogicalLine, logical_lines
@@ -33,6 +34,7 @@ __all__ = [
     "option_lines",
     "parse_requirement_argument",
     "read_plugins_file",
+    "remote_includes",
     "remove",
 ]
 

@@ -15,7 +15,7 @@ from inventree_plugins.requirements.options import Option
 from inventree_plugins.requirements.plugins_file import PluginsFile, read_plugins_file
 from inventree_plugins.requirements.specification import normalize
 
-__all__ = ["constraints", "declarations", "find_declaration", "option_lines"]
+__all__ = ["constraints", "declarations", "find_declaration", "option_lines", "remote_includes"]
 
 _KEPT = frozenset(
     {
@@ -73,6 +73,17 @@ def _constraint_files(source: PluginsFile, entry: Entry) -> Iterator[Path]:
     for option in entry.options:
         if option.name == "--constraint" and option.value and not _REMOTE.match(option.value):
             yield _local_path(source, option.value)
+
+
+def remote_includes(file: PluginsFile) -> tuple[str, ...]:
+    """Return the URLs of includes that only the installer can read. Raises PluginsFileError."""
+    return tuple(
+        option.value
+        for _, entry in _walk(file)
+        if entry.declaration is None
+        for option in entry.options
+        if option.name == "--requirement" and option.value
+    )
 
 
 def find_declaration(file: PluginsFile, name: str) -> Declaration | None:

@@ -533,3 +533,12 @@ def test_a_plugin_that_cannot_be_enabled_is_installed_all_the_same(instance):
     assert [item["name"] for item in result.data["installed"]] == ["inventree-other"]
     assert "inventree-other" in instance.plugins_file.read_text()
     assert instance.active() == []
+
+
+def test_an_include_over_the_network_is_the_installers_to_judge(instance, monkeypatch):
+    """What it declares cannot be compared, so "nothing to do" would be a guess."""
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    instance.plugins_file.write_text("-r http://127.0.0.1:9/more.txt\n")
+    result = instance.run("install", "--json")
+    assert result.code == 1
+    assert result.json["errors"][0]["code"].startswith("install-")
