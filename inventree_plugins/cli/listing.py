@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
+import sys
 from typing import Annotated
 
 import typer
@@ -12,7 +13,6 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.rows import plugin_row, requirement_row
 from inventree_plugins.cli.session import open_session
-from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.listing import ListOptions, ListResult, list_plugins
 from inventree_plugins.errors import UsageError
 from inventree_plugins.models import Source
@@ -75,55 +75,10 @@ def _print_table(talk: Talk, result: ListResult) -> None:
     if not result.entries:
         talk.say("no plugins")
         return
-    from rich import box  # noqa: PLC0415 - not under --json or --names
-    from rich.table import Table  # noqa: PLC0415
+    from inventree_plugins.cli.tables import plugin_table  # noqa: PLC0415 - not under --json or --names
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for title in ("Slug", "Title", "Version", "Enabled", "Source", "Package", "Mixins", "Problem"):
-        table.add_column(title, overflow="fold")
-    for entry in result.entries:
-        table.add_row(*_cells(entry))
-    talk.table(table)
+    console = talk.console(sys.stdout)
+    console.print(plugin_table(result.entries, console))
     wrong = [entry.slug for entry in result.entries if entry.blocking_problems]
     if wrong:
         talk.say(f"`invplug show {wrong[0]}` tells what is wrong with it")
-
-
-def _cells(entry: Entry) -> tuple[str, ...]:
-    plugin = entry.plugin
-    title = plugin.title if plugin else (entry.row.name if entry.row else None)
-    return (
-        f"[bold]{entry.slug}[/bold]",
-        _plain(title),
-        _plain(plugin.version if plugin else None),
-        _enabled(entry),
-        entry.source.value if entry.source else "-",
-        _package(entry),
-        " ".join(sorted(entry.mixins)) or "-",
-        " ".join(_mark(problem.code, problem.severity) for problem in entry.problems),
-    )
-
-
-def _plain(text: str | None) -> str:
-    from rich.markup import escape  # noqa: PLC0415
-
-    return escape(text) if text else "-"
-
-
-def _enabled(entry: Entry) -> str:
-    if entry.mandatory:
-        return "[green]mandatory[/green]"
-    return "[green]yes[/green]" if entry.enabled else "[dim]no[/dim]"
-
-
-def _package(entry: Entry) -> str:
-    if entry.package_name is None:
-        return "-"
-    if entry.source is Source.PACKAGE and entry.declared is None:
-        return f"{_plain(entry.package_name)} [dim](not in file)[/dim]"
-    return _plain(entry.package_name)
-
-
-def _mark(code: str, severity: str) -> str:
-    color = "red" if severity == "error" else "yellow"
-    return f"[{color}]{code}[/{color}]"

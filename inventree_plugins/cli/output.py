@@ -35,6 +35,11 @@ class Outcome(NamedTuple):
     errors: tuple[InvplugError, ...] = ()
 
 
+def printable(text: str) -> str:
+    """Show control characters instead of sending them: what plugins call themselves is a stranger's text."""
+    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+
+
 class Talk:
     """Print to a person: `data` on stdout, everything else on stderr."""
 
@@ -83,14 +88,16 @@ class Talk:
         """Print a warning with its hint, unless --quiet."""
         if self.quiet:
             return
-        typer.echo(f"{self.style('warning:', 'yellow')} {problem.message}{_place(problem)}", err=True)
+        typer.echo(
+            f"{self.style('warning:', 'yellow')} {printable(problem.message)}{_place(problem)}", err=True
+        )
         if problem.hint:
             self.hint(problem.hint)
 
     def error(self, error: InvplugError) -> None:
         """Print an error with its place and hint."""
         label = self.style("error:", "red", bold=True)
-        typer.echo(f"{label} {error.message}{_place(error)}", err=True)
+        typer.echo(f"{label} {printable(error.message)}{_place(error)}", err=True)
         detail = getattr(error, "detail", None)
         if detail:
             typer.echo("\n".join(f"  {line}" for line in detail.splitlines()), err=True)

@@ -9,7 +9,7 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.inventory import Entry
@@ -42,12 +42,14 @@ def _print(talk: Talk, result: ShowResult) -> None:
     table.add_column(overflow="fold")
     table.add_column(style="dim", overflow="fold")
     for name, value, origin in _facts(result.entry):
-        table.add_row(name, escape(value), origin)
+        table.add_row(name, escape(printable(value)), origin)
     for problem in result.entry.problems:
         color = "red" if problem.severity == "error" else "yellow"
         place = f" ({problem.path}:{problem.line})" if problem.path and problem.line else ""
         hint = f"\nhint: {problem.hint}" if problem.hint else ""
-        table.add_row(f"[{color}]{problem.code}[/{color}]", escape(f"{problem.message}{place}{hint}"), "")
+        table.add_row(
+            f"[{color}]{problem.code}[/{color}]", escape(printable(f"{problem.message}{place}{hint}")), ""
+        )
     talk.table(table)
 
 

@@ -58,20 +58,17 @@ def gate_steps(context: Context, plugins: Iterable[Plugin], reader: Reader) -> t
         steps.append(
             NextStep(
                 "enable-plugins",
-                "plugin support is off, so the server loads none but its own plugins:"
-                " set `plugins_enabled: true` in config.yaml or INVENTREE_PLUGINS_ENABLED=true",
-                "export INVENTREE_PLUGINS_ENABLED=true",
-                external,
+                "plugin support is off: set `plugins_enabled: true` in config.yaml,"
+                " or INVENTREE_PLUGINS_ENABLED=true",
+                slugs=external,
             )
         )
     for switch, slugs in _switches_off(context, plugins, reader).items():
         steps.append(
             NextStep(
                 "enable-integration",
-                f"the integration switch {switch} is off:"
-                " turn it on in the server's plugin settings, or under `global_settings` in config.yaml",
-                f"export INVENTREE_GLOBAL_SETTINGS='{{\"{switch}\": true}}'",
-                slugs,
+                f"the integration switch {switch} is off: turn it on in the server's plugin settings",
+                slugs=slugs,
             )
         )
     return tuple(steps)
