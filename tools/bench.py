@@ -163,9 +163,8 @@ def main() -> int:
         over = ratio > claim.limit
         worst |= over
         mine, other = 1000 * seconds[claim.command], 1000 * seconds[claim.rival]
-        print(
-            f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{'  OVER' if over else ''}"
-        )
+        verdict = "  OVER" if over else ""
+        print(f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{verdict}")
     return worst
 
 

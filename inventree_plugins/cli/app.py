@@ -137,6 +137,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage or configuration, 5 locked, 70 a bug, 130 interrupted.",
+    epilog=(
+        "Also understood: `remove`, `ls`, `info`, `activate` and `deactivate`.\n\n"
+        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 5 locked, 70 a bug, 130 interrupted."
+    ),
 )
 app.callback()(global_options)

@@ -22,7 +22,7 @@ def disable_plugins(
     ctx: typer.Context,
     slugs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SLUG…", help="The plugins.", autocompletion=complete_slug),
+        typer.Argument(metavar="SLUG", help="The plugins.", autocompletion=complete_slug),
     ] = None,
     *,
     every: Annotated[bool, flag("--all", text="Safe mode: disable every plugin but mandatory ones.")] = False,

@@ -48,7 +48,6 @@ def discover(
         text=lambda talk: _say(talk, result, dry_run=dry_run),
         changed=bool(result.created or result.deleted) and not dry_run,
         dry_run=dry_run,
-        next_steps=result.next_steps,
         warnings=result.problems,
     )
 

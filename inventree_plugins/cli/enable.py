@@ -23,7 +23,7 @@ def enable_plugins(
     ctx: typer.Context,
     slugs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SLUG…", help="The plugins.", autocompletion=complete_slug),
+        typer.Argument(metavar="SLUG", help="The plugins.", autocompletion=complete_slug),
     ] = None,
     *,
     all_in_file: Annotated[

@@ -23,7 +23,7 @@ def install_packages(
     ctx: typer.Context,
     requirements: Annotated[
         list[str] | None,
-        typer.Argument(metavar="REQUIREMENT…", help="Packages as pip names them; none means plugins.txt."),
+        typer.Argument(metavar="REQUIREMENT", help="Packages as pip names them; none means plugins.txt."),
     ] = None,
     *,
     enable: Annotated[bool, flag("--enable", text="Enable the plugins this brings.")] = False,

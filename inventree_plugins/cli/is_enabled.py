@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 @app.command(cls=Command)
 def ask(
     ctx: typer.Context,
-    slug: Annotated[str, typer.Argument(help="The plugin.", autocompletion=complete_slug)],
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The plugin.", autocompletion=complete_slug)],
 ) -> Outcome:
     """Exit 0 when the plugin is enabled, else 1, and print nothing.
 

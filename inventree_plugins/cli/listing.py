@@ -78,7 +78,7 @@ def _print_table(talk: Talk, result: ListResult) -> None:
     from inventree_plugins.cli.tables import plugin_table  # noqa: PLC0415 - not under --json or --names
 
     console = talk.console(sys.stdout)
-    console.print(plugin_table(result.entries, console))
+    talk.table(plugin_table(result.entries, console, has_file=result.inventory.has_file))
     wrong = [entry.slug for entry in result.entries if entry.blocking_problems]
     if wrong:
         talk.say(f"`invplug show {wrong[0]}` tells what is wrong with it")

@@ -53,7 +53,12 @@ class Talk:
 
     def table(self, renderable: "RenderableType") -> None:
         """Print a table or another of rich's shapes on stdout."""
-        self.console(sys.stdout).print(renderable)
+        console = self.console(sys.stdout)
+        with console.capture() as capture:
+            console.print(renderable)
+        # Rich fills lines up to the table's width; in a pipe that is noise.
+        lines = (line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
+        sys.stdout.write("\n".join(lines) + "\n")
 
     def console(self, stream: IO[str]) -> "Console":
         """Return a rich console that never cuts what goes to a pipe."""
@@ -88,16 +93,15 @@ class Talk:
         """Print a warning with its hint, unless --quiet."""
         if self.quiet:
             return
-        typer.echo(
-            f"{self.style('warning:', 'yellow')} {printable(problem.message)}{_place(problem)}", err=True
-        )
+        label = self.style("warning:", "yellow")
+        typer.echo(f"{label} {printable(problem.message)}{place_of(problem)}", err=True)
         if problem.hint:
             self.hint(problem.hint)
 
     def error(self, error: InvplugError) -> None:
         """Print an error with its place and hint."""
         label = self.style("error:", "red", bold=True)
-        typer.echo(f"{label} {printable(error.message)}{_place(error)}", err=True)
+        typer.echo(f"{label} {printable(error.message)}{place_of(error)}", err=True)
         detail = getattr(error, "detail", None)
         if detail:
             typer.echo("\n".join(f"  {line}" for line in detail.splitlines()), err=True)
@@ -111,8 +115,8 @@ class Talk:
             self.say(f"{self.style('next:', 'cyan')} {step.message}{command}")
 
 
-def _place(item: Problem | InvplugError) -> str:
-    """Return file and line, where the message does not name them itself."""
+def place_of(item: Problem | InvplugError) -> str:
+    """Return file and line in brackets, where the message does not name them itself."""
     if item.path is None or item.line is None:
         return ""
     return "" if str(item.path) in str(item.message) else f" ({item.path}:{item.line})"

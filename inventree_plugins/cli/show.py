@@ -9,7 +9,7 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
-from inventree_plugins.cli.output import Outcome, Talk, printable
+from inventree_plugins.cli.output import Outcome, Talk, place_of, printable
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.inventory import Entry
@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 @app.command(cls=Command)
 def show(
     ctx: typer.Context,
-    slug: Annotated[str, typer.Argument(help="The plugin.", autocompletion=complete_slug)],
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The plugin.", autocompletion=complete_slug)],
 ) -> Outcome:
     """Show everything known of a plugin, and where each value comes from."""
     result = show_plugin(open_session(ctx), slug)
@@ -39,17 +39,16 @@ def _print(talk: Talk, result: ShowResult) -> None:
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="cyan", no_wrap=True)
+    # The origin before the value: a long value pushes nothing out of sight.
+    table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_column(style="dim", overflow="fold")
     for name, value, origin in _facts(result.entry):
-        table.add_row(name, escape(printable(value)), origin)
+        table.add_row(name, origin, escape(printable(value)))
     for problem in result.entry.problems:
         color = "red" if problem.severity == "error" else "yellow"
-        place = f" ({problem.path}:{problem.line})" if problem.path and problem.line else ""
         hint = f"\nhint: {problem.hint}" if problem.hint else ""
-        table.add_row(
-            f"[{color}]{problem.code}[/{color}]", escape(printable(f"{problem.message}{place}{hint}")), ""
-        )
+        text = printable(f"{problem.message}{place_of(problem)}{hint}")
+        table.add_row(f"[{color}]{problem.code}[/{color}]", "", escape(text))
     talk.table(table)
 
 
@@ -67,7 +66,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
             ("license", plugin.license, "license"),
         ):
             yield label, value or "unknown", origins.get(key, "")
-    yield "enabled", _enabled(entry), "" if entry.row else "no row in the store"
+    yield "enabled", _enabled(entry), ""
     yield "source", entry.source.value if entry.source else "nothing provides it", ""
     yield from _package_facts(entry)
     if entry.plugin:
@@ -83,6 +82,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
 def _enabled(entry: Entry) -> str:
     if entry.mandatory:
         return "always (mandatory)"
+    if entry.row is None:
+        return "no (the store has no row for it)"
     return "yes" if entry.enabled else "no"
 
 
@@ -93,6 +94,6 @@ def _package_facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
     elif entry.package_name:
         yield "package", f"{entry.package_name} (not installed)", ""
     if entry.declared:
-        yield "declared", entry.declared.text, f"{entry.declared.path}:{entry.declared.line}"
+        yield "declared", f"{entry.declared.text} ({entry.declared.path}:{entry.declared.line})", ""
     elif distribution:
         yield "declared", "not in plugins.txt", ""

@@ -22,9 +22,12 @@ SECOND_LINE = ("Title", "Package", "Mixins")
 UNLIMITED = 10_000
 
 
-def plugin_table(entries: Iterable[Entry], console: Console) -> RenderableType:
-    """Return the table that fits the console; nothing is cut in either form."""
-    rows = [dict(zip(TITLES, _cells(entry), strict=True)) for entry in entries]
+def plugin_table(entries: Iterable[Entry], console: Console, *, has_file: bool) -> RenderableType:
+    """Return the table that fits the console; nothing is cut in either form.
+
+    With `has_file`, packages that plugins.txt does not declare are marked.
+    """
+    rows = [dict(zip(TITLES, _cells(entry, has_file=has_file), strict=True)) for entry in entries]
     wide = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for title in TITLES:
         wide.add_column(title, overflow="fold")
@@ -60,19 +63,29 @@ def _second_line(row: dict[str, Text]) -> Text:
     return line
 
 
-def _cells(entry: Entry) -> tuple[Text, ...]:
+def _cells(entry: Entry, *, has_file: bool) -> tuple[Text, ...]:
     plugin = entry.plugin
     title = plugin.title if plugin else (entry.row.name if entry.row else None)
     return (
         _text(entry.slug, "bold"),
         _text(title),
-        _text(plugin.version if plugin else None),
+        _text(_version(entry)),
         _enabled(entry),
         _text(entry.source.value if entry.source else None),
-        _package(entry),
+        _package(entry, has_file=has_file),
         _text(" ".join(sorted(entry.mixins))),
         _problems(entry),
     )
+
+
+def _version(entry: Entry) -> str | None:
+    """Return the plugin's own version, and its package's where that is another one."""
+    if entry.plugin is None:
+        return None
+    version, distribution = entry.plugin.version, entry.plugin.distribution
+    if distribution is None or version is None or version.lstrip("vV") == distribution.version:
+        return version
+    return f"{version} (package {distribution.version})"
 
 
 def _text(text: str | None, style: str = "") -> Text:
@@ -86,9 +99,9 @@ def _enabled(entry: Entry) -> Text:
     return Text("yes", style="green") if entry.enabled else Text("no", style="dim")
 
 
-def _package(entry: Entry) -> Text:
+def _package(entry: Entry, *, has_file: bool) -> Text:
     text = _text(entry.package_name)
-    if entry.source is Source.PACKAGE and entry.declared is None:
+    if has_file and entry.source is Source.PACKAGE and entry.declared is None:
         text.append(" (not in file)", style="dim")
     return text
 

@@ -26,7 +26,7 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="SLUG|PACKAGE…", help="Plugins or their packages.", autocompletion=complete_slug
+            metavar="SLUG|PACKAGE", help="Plugins or their packages.", autocompletion=complete_slug
         ),
     ],
     *,

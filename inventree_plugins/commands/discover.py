@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.enable import create_rows
-from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import take_survey
-from inventree_plugins.models import NextStep, Problem
+from inventree_plugins.models import Problem
 
 __all__ = ["DiscoverOptions", "DiscoverResult", "discover_plugins"]
 
@@ -26,7 +25,6 @@ class DiscoverResult(NamedTuple):
     deleted: tuple[str, ...]
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
-    next_steps: tuple[NextStep, ...] = ()
 
 
 def discover_plugins(context: Context, options: DiscoverOptions) -> DiscoverResult:
@@ -46,8 +44,7 @@ def discover_plugins(context: Context, options: DiscoverOptions) -> DiscoverResu
             for slug in deleted:
                 writer.delete(slug)
             inventory = take_inventory(context, survey, writer.rows())
-    steps = (restart_step(context, created),) if created else ()
-    return DiscoverResult(created, deleted, inventory.entries, inventory.problems, steps)
+    return DiscoverResult(created, deleted, inventory.entries, inventory.problems)
 
 
 def _missing(inventory: Inventory) -> tuple[str, ...]:

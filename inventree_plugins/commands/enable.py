@@ -35,6 +35,8 @@ __all__ = [
     "plan_enabling",
 ]
 
+FORCE = "`--force` enables it all the same"
+
 
 class EnableOptions(NamedTuple):
     """What to enable; `force` enables what the server would not load."""
@@ -123,7 +125,7 @@ def _enableable(inventory: Inventory, slug: str, *, force: bool) -> Entry:
         kind = SlugCollisionError if problem.code == "slug-collision" else UnloadablePluginError
         raise kind(
             problem.message,
-            hint=problem.hint or "`--force` enables it all the same",
+            hint=f"{problem.hint}; {FORCE}" if problem.hint else FORCE,
             slug=slug,
             path=problem.path,
             line=problem.line,
@@ -206,7 +208,9 @@ def _refuse_mandatory(context: Context, slug: str) -> None:
     if not is_mandatory_slug(context, slug):
         return
     configured = slug in context.instance.plugins_mandatory.value
-    origin = context.instance.plugins_mandatory.origin if configured else "the server's own list"
+    assumed = context.instance.mandatory.unknown
+    own = "as in InvenTree 1.5; the server's source is not known" if assumed else "the server's own list"
+    origin = context.instance.plugins_mandatory.origin if configured else own
     raise MandatoryPluginError(
         f"`{slug}` is mandatory ({origin}): the server activates it, whatever its row says",
         hint="take it out of `plugins_mandatory`" if configured else "it cannot be disabled",

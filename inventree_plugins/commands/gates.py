@@ -24,9 +24,9 @@ def version_problem(plugin: Plugin, server_version: str | None) -> Problem | Non
         return None
     return Problem(
         "version-gate",
-        f"`{plugin.slug}` does not fit InvenTree {server_version or 'of any version'}: {excluded}",
+        f"InvenTree {server_version or 'of any version'} refuses `{plugin.slug}`: {excluded}",
         "error",
-        hint="the server would deactivate it; install a version of the plugin that fits",
+        hint="install a version of the plugin that fits",
         slug=plugin.slug,
         path=plugin.path,
     )
@@ -35,7 +35,7 @@ def version_problem(plugin: Plugin, server_version: str | None) -> Problem | Non
 def _exclusion(plugin: Plugin, server: tuple[int, ...] | None) -> str | None:
     minimum, maximum = _parts(plugin.min_version or ""), _parts(plugin.max_version or "")
     if 0 < len(maximum) < VERSION_PARTS:
-        return f"its MAX_VERSION `{plugin.max_version}` has fewer than three parts, which servers refuse"
+        return f"its MAX_VERSION `{plugin.max_version}` has fewer than three parts"
     if server is None:
         return None
     if len(minimum) == VERSION_PARTS and minimum > server:
@@ -99,14 +99,25 @@ def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep,
     static = tuple(plugin.slug for plugin in plugins if plugin.has_static_files)
     steps = []
     if apps:
-        steps.append(NextStep("migrate", "it may bring database migrations", "invoke migrate", apps))
+        steps.append(
+            NextStep("migrate", f"{_name(apps)} may bring database migrations", "invoke migrate", apps)
+        )
     if static:
         steps.append(
-            NextStep("collect-static", "it brings static files", "python manage.py collectplugins", static)
+            NextStep(
+                "collect-static",
+                f"{_name(static)} brings static files",
+                "python manage.py collectplugins",
+                static,
+            )
         )
     if plugins:
         steps.append(restart_step(context, tuple(plugin.slug for plugin in plugins)))
     return tuple(steps)
+
+
+def _name(slugs: tuple[str, ...]) -> str:
+    return ", ".join(f"`{slug}`" for slug in slugs)
 
 
 def restart_step(context: Context, slugs: tuple[str, ...]) -> NextStep:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from inventree_plugins.commands.context import Context
@@ -173,8 +175,10 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
         if entry.plugin and entry.enabled and _is_touched(entry, installed, enabled)
     ]
     with context.open_store().reading() as reader:
-        on = (entry.plugin for entry in entries if entry.plugin and entry.enabled)
-        steps = (*gate_steps(context, on, reader), *action_steps(context, changed_plugins))
+        steps = (
+            *gate_steps(context, changed_plugins, reader),
+            *action_steps(context, changed_plugins),
+        )
     broken = unmet_now(context, plan.file, plan.others) if report.installed else ()
     return replace(
         _base_result(plan, report),
@@ -186,12 +190,33 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
             *survey.discovery.problems,
             *_requirement_problems(survey, plan),
             *map(_broken, broken),
-            *(problem for entry in entries for problem in entry.blocking_problems),
+            *_blocking(entries, error),
+            *_doubtful_target(context, survey),
         ),
         next_steps=steps,
         changed=bool(report.installed or plan.recorded or created or enabled),
         error=error,
     )
+
+
+def _blocking(entries: Iterable[Entry], error: InvplugError | None) -> Iterable[Problem]:
+    """Report what keeps plugins from loading, unless the error says it."""
+    said = error.message if error else None
+    return (problem for entry in entries for problem in entry.blocking_problems if problem.message != said)
+
+
+def _doubtful_target(context: Context, survey: Survey) -> Iterable[Problem]:
+    """Warn where the target is invplug's own environment and no server can run in it."""
+    is_own = survey.interpreter.prefix == Path(sys.prefix)
+    has_django = any(distribution.key == "django" for distribution in survey.distributions)
+    if is_own and not has_django and not context.instance.standalone:
+        yield Problem(
+            "doubtful-target",
+            f"the packages belong to invplug's own environment `{survey.interpreter.prefix}`,"
+            " in which no InvenTree server can run",
+            hint="name the Python that runs the server with `--python PATH`",
+            path=survey.interpreter.executable,
+        )
 
 
 def _is_touched(entry: Entry, installed: set[str], enabled: tuple[str, ...]) -> bool:

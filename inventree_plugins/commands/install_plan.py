@@ -105,6 +105,9 @@ def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, 
             recorded.append(asked.text)
             current = PluginsFile(file.path, new_text, exists=True)
         standing = find_declaration(current, asked.name) if asked.name else None
+        if standing is not None and new_text != file.text:
+            # As the file will read, extras and pins joined; but it does not stand there yet.
+            standing = standing._replace(line=0)
         chosen = standing or asked
         wanted[chosen.name or chosen.text] = chosen
     return tuple(wanted.values()), tuple(recorded), current.text

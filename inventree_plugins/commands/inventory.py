@@ -68,6 +68,11 @@ class Inventory(NamedTuple):
     requirements: tuple[RequirementState, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def has_file(self) -> bool:
+        """Tell whether plugins.txt could be read and declares anything."""
+        return bool(self.requirements)
+
     def find(self, slug: str) -> Entry | None:
         """Return the entry of `slug`."""
         return next((entry for entry in self.entries if entry.slug == slug), None)
@@ -159,7 +164,8 @@ def _missing_plugin(entry: Entry, declaration: Declaration | None) -> Problem:
     return Problem(
         "orphan-row",
         f"the store has a row for `{entry.slug}`, but nothing provides that plugin",
-        "error",
+        # An inactive row is what `uninstall` leaves, with its settings.
+        "error" if entry.enabled else "warning",
         hint=f"`invplug install {package}` brings it back"
         if package
         else "`invplug discover --prune` deletes such rows",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -137,7 +136,7 @@ def make_store(path: str) -> None:
     Path("plugins").mkdir()
     Path("plugins/one.py").write_text(BUILTIN.format(name="One"))
     assert main(["--python", sys.executable, "discover", "--quiet"]) == 0
-    os.rename(".invplug/store.sqlite3", path)
+    Path(".invplug/store.sqlite3").rename(path)
 
 
 @pytest.mark.parametrize(

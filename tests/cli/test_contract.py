@@ -51,9 +51,7 @@ def test_envelope_and_data_keys(two, command):
     document = json.loads(result.out)
     assert set(document) == ENVELOPE
     assert document["schema"] == "invplug/1"
-    assert document["command"] == " ".join(
-        word for word in command if word in {*"config show".split(), command[0]}
-    )
+    assert document["command"] == " ".join(word for word in command if word in {"config", "show", command[0]})
     assert document["exit_code"] == result.code
     assert set(document["data"]) == DATA[command]
     assert list(document) == sorted(document)
