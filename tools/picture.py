@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 PICTURE = ROOT / "docs" / "list.svg"
 ENABLED = "kicad-library-plugin"
+# Narrow enough to be read where the README shows it.
+COLUMNS = 84
 
 # rich names a font of the net and its own site; the reader's monospace font does as well.
 FROM_THE_NET = re.compile(r"@font-face\s*\{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
@@ -49,17 +54,21 @@ def invplug(*arguments: str, folder: str) -> str:
         name: text for name, text in os.environ.items() if not name.startswith(("INVENTREE_", "INVPLUG_"))
     }
     kept.pop("NO_COLOR", None)
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     done = subprocess.run(
         [sys.executable, "-m", "inventree_plugins", "--no-cache", "--python", str(DEMO / "env"), *arguments],
         cwd=folder,
-        env={**kept, "FORCE_COLOR": "1", "TERM": "xterm-256color", "COLORTERM": ""},
-        capture_output=True,
-        text=True,
+        env={**kept, "TERM": "xterm-256color", "COLORTERM": ""},
+        stdout=slave,
+        stderr=subprocess.PIPE,
         check=False,
     )
+    os.close(slave)
     if done.returncode:
-        raise SystemExit(done.stderr)
-    return done.stdout
+        raise SystemExit(done.stderr.decode())
+    # A terminal's buffer holds 4 KiB, a few times what a list of five takes.
+    return os.read(master, 1 << 16).decode().replace("\r\n", "\n") if arguments[0] == "list" else ""
 
 
 def draw(listing: str) -> str:
@@ -67,7 +76,7 @@ def draw(listing: str) -> str:
     lines = [line for line in Text.from_ansi(listing).split("\n") if line.plain.strip()]
     for line in lines:
         line.rstrip()
-    width = max(line.cell_len for line in lines) + 1
+    width = COLUMNS
     console = Console(record=True, width=width, file=io.StringIO())
     console.print("$ invplug list\n", highlight=False)
     for line in lines:
