@@ -40,8 +40,9 @@ class Runner(Protocol):
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
+        timeout: float | None = None,
     ) -> Completed:
-        """Return what `command` printed; `env` is added to the environment."""
+        """Return what `command` printed; `env` is added to the environment, `timeout` is in seconds."""
 
 
 def run(
@@ -50,12 +51,15 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
+    timeout: float | None = None,
 ) -> Completed:
     """Run `command` to its end and return what it printed.
 
-    With `on_line`, standard error joins standard output and each line is handed over as it comes.
+    With `on_line`, standard error joins standard output and each line is handed over as it comes; without,
+    `timeout` is how many seconds it may take.
     It has no terminal, so that it cannot ask. When this process is interrupted, `command` and whatever it
-    started are ended before the interruption goes on. Raises ProcessError when it cannot be started.
+    started are ended before the interruption goes on. Raises ProcessError when it cannot be started or
+    takes too long.
     """
     try:
         child = subprocess.Popen(
@@ -75,13 +79,18 @@ def run(
     except OSError as error:
         raise ProcessError(f"cannot start `{command[0]}`: {error.strerror or error}") from error
     with child:
-        return _collect(child, on_line)
+        try:
+            return _collect(child, on_line, timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessError(f"`{command[0]}` did not end within {timeout:g} seconds") from error
 
 
-def _collect(child: subprocess.Popen[str], on_line: Callable[[str], None] | None) -> Completed:
+def _collect(
+    child: subprocess.Popen[str], on_line: Callable[[str], None] | None, *, timeout: float | None
+) -> Completed:
     try:
         if on_line is None:
-            stdout, stderr = child.communicate()
+            stdout, stderr = child.communicate(timeout=timeout)
             return Completed(child.returncode, stdout, stderr)
         lines = []
         for line in child.stdout or ():

@@ -21,6 +21,8 @@ __all__ = ["DEFAULT_LOCK_TIMEOUT", "Context", "InstanceOptions", "open_context"]
 
 # Seconds to wait for another invplug, or for the database's writer.
 DEFAULT_LOCK_TIMEOUT = 10.0
+# A Python says what it is in a tenth of a second; on a cold disk it may take longer.
+PROBE_TIMEOUT = 30.0
 
 
 def _ignore(line: str) -> None:
@@ -94,7 +96,7 @@ def _probe(command: list[str]) -> str:
     from inventree_plugins.errors import ProcessError  # noqa: PLC0415
     from inventree_plugins.process import run  # noqa: PLC0415 - most interpreters tell by their files
 
-    completed = run(command)
+    completed = run(command, timeout=PROBE_TIMEOUT)
     if completed.returncode != 0:
         last = completed.stderr.strip().splitlines()[-1:] or [f"exit code {completed.returncode}"]
         raise ProcessError(last[0])

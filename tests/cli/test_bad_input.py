@@ -651,3 +651,13 @@ def test_an_environment_that_another_invplug_changes(refused, instance):
 def test_a_lock_timeout_that_is_no_number(refused):
     for text in ("soon", "-1", "nan", "inf"):
         refused(f"--lock-timeout={text}", "list", code="usage", exit_code=2, words=[text], hint=False)
+
+
+def test_an_interpreter_that_never_answers(instance, monkeypatch):
+    monkeypatch.setattr("inventree_plugins.commands.context.PROBE_TIMEOUT", 0.3)
+    program = instance.folder / "python"
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    program.chmod(0o755)
+    result = instance.run("list", "--python", str(program))
+    assert (result.code, result.out) == (2, "")
+    assert "did not end within" in result.err
