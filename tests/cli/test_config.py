@@ -219,3 +219,15 @@ def test_system_site_packages_are_seen_where_pyvenv_cfg_says_so(instance):
     site = next(instance.environment.glob("lib/python*/site-packages"))
     (next(inner.glob("lib/python*/site-packages")) / "more.pth").write_text(f"# more\n{site}\n/nowhere\n")
     assert instance.run("list", "--names", "--python", str(inner)).out == "alpha\n"
+
+
+def test_an_environment_is_described_without_starting_its_python(instance):
+    instance.wheel("alpha")
+    assert instance.run("install", "inventree-alpha").code == 0
+    python = instance.environment / "bin" / "python"
+    python.unlink()
+    python.write_text("#!/bin/sh\ntouch started\nexit 1\n")
+    python.chmod(0o755)
+    assert instance.run("list", "--names").out == "alpha\n"
+    assert instance.run("install", "inventree-alpha").code == 0
+    assert not (instance.folder / "started").exists()
