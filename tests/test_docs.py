@@ -81,7 +81,8 @@ def options(command: Any) -> list[Any]:
 
 
 def own_options(command: Any) -> list[Any]:
-    return [each for each in options(command) if each.name not in GLOBAL_NAMES | {"version", "help"}]
+    shared = GLOBAL_NAMES | {"version"}
+    return [each for each in options(command) if each.name not in shared and "--help" not in each.opts]
 
 
 def names(option: Any) -> str:
