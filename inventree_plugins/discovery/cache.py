@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
+from inventree_plugins.discovery.cache_file import replace_file
 from inventree_plugins.discovery.facts import ModuleFacts
 
 __all__ = ["FactsCache"]
@@ -59,7 +59,7 @@ class FactsCache:
         entries.update(self._new)
         content = b"\n".join([_HEADER, *(b"\t".join(entry) for entry in entries.values()), b""])
         with suppress(OSError):
-            _replace(self._path, content)
+            replace_file(self._path, content)
         self._entries = entries
         self._new = {}
 
@@ -96,17 +96,3 @@ def _read(path: Path) -> dict[bytes, list[bytes]]:
         return {}
     entries = (line.split(b"\t") for line in lines[1:])
     return {entry[3]: entry for entry in entries if len(entry) == _FIELDS}
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not `tempfile`: importing it costs more than reading the cache.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from inventree_plugins import __version__
+from inventree_plugins.discovery.cache_file import replace_file
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.models import Discovery, Distribution, Plugin, Problem, Source
 
@@ -65,11 +66,8 @@ def keep(path: Path, places: Places, found: Discovery, seen: Mapping[str, State]
         },
         default=str,
     )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(path)
+        replace_file(path, content.encode())
 
 
 def _question(places: Places) -> list[Any]:

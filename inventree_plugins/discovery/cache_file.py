@@ -1,0 +1,25 @@
+"""Files under the user's cache directory: replaced in one step, with many writers at once."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["replace_file"]
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace the content of `path`, making its folder; raises OSError and leaves nothing half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not `tempfile`: importing it costs more than reading the cache.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
