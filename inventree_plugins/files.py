@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ __all__ = ["ensure_writable", "exclusive_lock", "replace_text"]
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.
 LOCK_FILE_MODE = 0o666
+IRREPLACEABLE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def ensure_writable(path: Path) -> None:
@@ -32,12 +34,14 @@ def ensure_writable(path: Path) -> None:
         raise FileAccessError(f"cannot read `{path}`: {error.strerror}", path=path) from error
     if not mode & 0o222 or (target.exists() and not os.access(target, os.W_OK)):
         raise FileAccessError(f"`{path}` is read-only", hint=hint, path=path)
-    if target.parent.exists() and not os.access(target.parent, os.W_OK):
+    if not target.exists() and target.parent.exists() and not os.access(target.parent, os.W_OK):
         raise FileAccessError(f"the folder of `{path}` is not writable", hint=hint, path=path)
 
 
 def replace_text(path: Path, text: str) -> bool:
-    """Replace the content of `path` in one step, keeping mode and owner; False when it is the same already.
+    """Replace the content of `path`, keeping mode and owner; False when it is the same already.
+
+    It happens in one step wherever the file can be replaced at all.
 
     A symbolic link stays: the file it leads to is replaced. Newlines are written as given.
     Raises FileAccessError.
@@ -48,7 +52,16 @@ def replace_text(path: Path, text: str) -> bool:
         if target.exists() and target.read_bytes() == content:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, content)
+        try:
+            _replace(target, content)
+        except OSError as error:
+            # A file that is a mount point of its own, or whose folder is read-only, cannot be replaced.
+            if (
+                error.errno not in {errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS}
+                or not target.exists()
+            ):
+                raise
+            target.write_bytes(content)
     except OSError as error:
         raise FileAccessError(f"cannot write `{path}`: {error.strerror or error}", path=path) from error
     return True

@@ -51,7 +51,12 @@ class TakesGlobalOptions:
         """Hand the global options to the invocation and run the command with its own."""
         words = ctx.command_path.split()[1:]
         ctx.obj.command = " ".join(ALIASES.get(word, word) for word in words)
-        ctx.obj.take({name: ctx.params.pop(name) for name in GLOBAL_NAMES & ctx.params.keys()})
+        names = GLOBAL_NAMES & ctx.params.keys()
+        origins = {name: getattr(ctx.get_parameter_source(name), "name", "") for name in names}
+        ctx.obj.take(
+            {name: ctx.params.pop(name) for name in names},
+            from_environment={name for name in names if origins[name] == "ENVIRONMENT"},
+        )
         return super().invoke(ctx)  # type: ignore[misc]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -58,12 +58,25 @@ class Terminated(BaseException):
 
 def run() -> NoReturn:
     """Run the program and leave with its exit code."""
+    _occupy_standard_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
             signal.signal(number, _terminate)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr always does
     sys.exit(main())
+
+
+def _occupy_standard_streams() -> None:
+    """Open what the caller closed: else the next file, a database even, would get a stream's number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # noqa: PERF203 - three times
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:

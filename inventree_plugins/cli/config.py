@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from inventree_plugins.cli.app import Command, Group
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.configuration import ConfigResult, show_config
 
@@ -37,6 +37,7 @@ def show(ctx: typer.Context) -> Outcome:
 
 
 def _print(talk: Talk, result: ConfigResult) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - not under --json
     from rich.table import Table  # noqa: PLC0415 - not under --json
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -44,7 +45,7 @@ def _print(talk: Talk, result: ConfigResult) -> None:
     table.add_column("Value", overflow="fold")
     table.add_column("Origin", style="dim", overflow="fold")
     for name, setting in result.settings.items():
-        table.add_row(name, _text(setting.value), setting.origin)
+        table.add_row(name, escape(printable(_text(setting.value))), escape(setting.origin))
     talk.table(table)
 
 

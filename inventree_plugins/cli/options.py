@@ -4,6 +4,7 @@
 
 import os
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -61,9 +62,12 @@ class Invocation:
         self.no_color = no_color
         self.command: str | None = None
         self.values: dict[str, Any] = {}
+        self.from_environment: set[str] = set()
 
-    def take(self, values: Mapping[str, Any]) -> None:
+    def take(self, values: Mapping[str, Any], *, from_environment: AbstractSet[str] = frozenset()) -> None:
         """Add the options given at one place; those of a later place win."""
+        given = {name for name, value in values.items() if value not in (None, [], ())}
+        self.from_environment = (self.from_environment - given) | (given & from_environment)
         self.values.update({name: value for name, value in values.items() if value not in (None, [], ())})
 
     @property

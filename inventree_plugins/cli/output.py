@@ -20,6 +20,7 @@ __all__ = ["SCHEMA", "Outcome", "Talk", "write_error_json", "write_json", "write
 SCHEMA = "invplug/1"
 # A pipe has no width: nothing is cut or folded there.
 PIPE_WIDTH = 10_000
+MASK = "********"
 
 
 class Outcome(NamedTuple):
@@ -36,8 +37,16 @@ class Outcome(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Show control characters instead of sending them: what plugins call themselves is a stranger's text."""
-    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+    """Show control characters and hide credentials: what plugins and installers say is a stranger's text."""
+    shown = (char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in text)
+    return without_credentials("".join(shown))
+
+
+def without_credentials(text: str) -> str:
+    """Mask user and password in URLs; a variable that stands for them, and ssh's `git@`, may be seen."""
+    import re  # noqa: PLC0415 - Typer has it loaded
+
+    return re.sub(r"""(?<=://)(?!git@|\$\{)[^/@\s"'`]+(?=@)""", MASK, text)
 
 
 class Talk:
@@ -49,7 +58,7 @@ class Talk:
 
     def data(self, text: str) -> None:
         """Print a line of data on stdout."""
-        typer.echo(text)
+        typer.echo(printable(text))
 
     def table(self, renderable: "RenderableType") -> None:
         """Print a table or another of rich's shapes on stdout."""
@@ -77,7 +86,7 @@ class Talk:
     def say(self, text: str, *, color: str | None = None) -> None:
         """Print a line for a person, unless --quiet."""
         if not self.quiet:
-            typer.echo(self.style(text, color), err=True)
+            typer.echo(self.style(printable(text), color), err=True)
 
     def style(self, text: str, color: str | None, *, bold: bool = False) -> str:
         """Colour `text` when stderr is a terminal that wants it."""
@@ -87,7 +96,7 @@ class Talk:
 
     def hint(self, text: str) -> None:
         """Print what a person may do about the line before."""
-        typer.echo(f"{self.style('hint:', 'cyan')} {text}", err=True)
+        typer.echo(f"{self.style('hint:', 'cyan')} {printable(text)}", err=True)
 
     def warning(self, problem: Problem) -> None:
         """Print a warning with its hint, unless --quiet."""
@@ -104,7 +113,7 @@ class Talk:
         typer.echo(f"{label} {printable(error.message)}{place_of(error)}", err=True)
         detail = getattr(error, "detail", None)
         if detail:
-            typer.echo("\n".join(f"  {line}" for line in detail.splitlines()), err=True)
+            typer.echo("\n".join(f"  {printable(line)}" for line in detail.splitlines()), err=True)
         if error.hint:
             self.hint(error.hint)
 
@@ -112,14 +121,16 @@ class Talk:
         """Print what remains to be done."""
         for step in steps:
             command = f" (`{step.command}`)" if step.command else ""
-            self.say(f"{self.style('next:', 'cyan')} {step.message}{command}")
+            if not self.quiet:
+                label = self.style("next:", "cyan")
+                typer.echo(f"{label} {printable(step.message)}{command}", err=True)
 
 
 def place_of(item: Problem | InvplugError) -> str:
     """Return file and line in brackets, where the message does not name them itself."""
-    if item.path is None or item.line is None:
+    if item.path is None or str(item.path) in str(item.message):
         return ""
-    return "" if str(item.path) in str(item.message) else f" ({item.path}:{item.line})"
+    return f" ({item.path}:{item.line})" if item.line else f" ({item.path})"
 
 
 def write_outcome(outcome: Outcome, *, command: str, as_json: bool, talk: Talk) -> None:
@@ -172,7 +183,7 @@ def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> 
     text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False)
     if not _is_writable(text):
         text = json.dumps(document, sort_keys=True, default=_plain)
-    typer.echo(text)
+    typer.echo(without_credentials(text))
 
 
 def _is_writable(text: str) -> bool:

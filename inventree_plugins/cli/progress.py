@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from inventree_plugins.cli.options import Invocation
+from inventree_plugins.cli.output import printable
 
 __all__ = ["installer_progress"]
 
@@ -27,7 +28,7 @@ def installer_progress(invocation: Invocation, what: str) -> Iterator[Callable[[
     """Yield the listener to the installer's lines: all on --verbose, the step on a terminal, else none."""
     options = invocation.options
     if options.verbose:
-        yield lambda line: typer.echo(line, err=True)
+        yield lambda line: typer.echo(printable(line), err=True)
     elif invocation.json or options.quiet or not sys.stderr.isatty():
         yield lambda _line: None
     elif invocation.no_color:

@@ -33,6 +33,7 @@ def open_session(context: typer.Context, on_output: Callable[[str], None] | None
             plugins_file=options.plugins_file,
             plugin_dirs=options.plugin_dir,
             database=options.database,
+            from_environment=frozenset(context.obj.from_environment),
         ),
         environ=os.environ,
         lock_timeout=timeout,

@@ -12,7 +12,7 @@ __all__ = ["ConfigResult", "show_config"]
 
 MASK = "********"
 # Words in the name of an option or setting whose value is nobody's business.
-SECRET_WORDS = ("password", "passwd", "secret", "token", "key")
+SECRET_WORDS = ("pass", "pwd", "secret", "token", "key")
 
 
 class ConfigResult(NamedTuple):
@@ -32,13 +32,15 @@ def show_config(context: Context) -> ConfigResult:
             "server": instance.source_root,
             "server_version": instance.server_version,
             "python": _interpreter(context),
-            **_database(instance.database),
+            **_database(instance.database, instance.database_origins),
             "plugins_enabled": instance.plugins_enabled,
             "plugins_file": instance.plugins_file,
             "plugin_dirs": instance.plugin_dirs,
             "plugin_noinstall": instance.plugin_noinstall,
             "plugins_mandatory": instance.plugins_mandatory,
-            "plugin_settings": _masked_settings(instance.plugin_settings),
+            "plugin_settings": Setting(
+                _masked_texts(instance.plugin_settings.value), instance.plugin_settings.origin
+            ),
             "global_settings": _masked_settings(instance.global_settings),
             "debug": instance.debug,
             "static_root": instance.static_root,
@@ -53,7 +55,7 @@ def _interpreter(context: Context) -> Setting[Any]:
         return Setting(None, error.message)
 
 
-def _database(setting: Setting[Database | None]) -> dict[str, Setting[Any]]:
+def _database(setting: Setting[Database | None], origins: Mapping[str, str]) -> dict[str, Setting[Any]]:
     database = setting.value
     if database is None:
         return {"database": Setting(None, setting.origin)}
@@ -68,19 +70,30 @@ def _database(setting: Setting[Database | None]) -> dict[str, Setting[Any]]:
         "database.options": _masked(database.options),
     }
     return {
-        name: Setting(value, setting.origin)
+        name: Setting(value, origins.get(name.removeprefix("database."), setting.origin))
         for name, value in values.items()
         if value or name in {"database.engine", "database.name"}
     }
+
+
+def _masked_values(setting: Setting[Mapping[str, Any]]) -> Setting[Any]:
+    return Setting(_masked_texts(setting.value), setting.origin)
 
 
 def _masked_settings(setting: Setting[Mapping[str, Any]]) -> Setting[Any]:
     return Setting(_masked(setting.value), setting.origin)
 
 
+def _masked_texts(value: Any) -> Any:
+    """Mask every text: any plugin setting may be a protected one, whatever its name."""
+    if isinstance(value, Mapping):
+        return {key: _masked_texts(item) for key, item in value.items()}
+    return MASK if isinstance(value, str) and value else value
+
+
 def _masked(value: Any, name: str = "") -> Any:
     """Replace what a secret's name covers, at any depth."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _masked(item, str(key)) for key, item in value.items()}
     if value and any(word in name.lower() for word in SECRET_WORDS):
         return MASK

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
+from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.instance import (
     Instance,
     InstanceOptions,
@@ -88,7 +89,12 @@ class Context:
         if not os.access(path.parent, os.W_OK):
             # Packages then go to the user's site; the lock is the user's as well.
             path = self.cache_file.with_suffix(".lock")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError:  # a service's user may have no home
+                import tempfile  # noqa: PLC0415
+
+                path = Path(tempfile.gettempdir(), f"invplug-{os.getuid()}-{path.name}")
         return exclusive_lock(path, timeout=self.lock_timeout)
 
 
@@ -112,5 +118,11 @@ def open_context(
     on_output: Callable[[str], None] = _ignore,
 ) -> Context:
     """Resolve the instance that `options` and `environ` mean, as seen from the working directory."""
-    instance = resolve_instance(options, directory=Path.cwd(), environ=environ)
+    try:
+        directory = Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "the working directory does not exist any more", hint="change to another one"
+        ) from error
+    instance = resolve_instance(options, directory=directory, environ=environ)
     return Context(instance, lock_timeout=lock_timeout, use_cache=use_cache, on_output=on_output)

@@ -1,5 +1,6 @@
 """`invplug discover`: find plugins, create missing rows, and on request delete orphans."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
@@ -36,25 +37,57 @@ def discover_plugins(context: Context, options: DiscoverOptions) -> DiscoverResu
     store = context.open_store()
     with store.reading() as reader:
         inventory = take_inventory(context, survey, reader.rows())
-    created, deleted = _missing(inventory), _orphans(inventory) if options.prune else ()
+    created, deleted = _missing(inventory), _orphans(context, inventory) if options.prune else ()
     if (created or deleted) and not options.dry_run:
         with store.writing() as writer:
             created = create_rows(writer, survey)
-            deleted = _orphans(take_inventory(context, survey, writer.rows())) if options.prune else ()
+            inventory = take_inventory(context, survey, writer.rows())
+            deleted = _orphans(context, inventory) if options.prune else ()
             for slug in deleted:
                 writer.delete(slug)
             inventory = take_inventory(context, survey, writer.rows())
-    return DiscoverResult(created, deleted, inventory.entries, inventory.problems)
+    spared = tuple(_spared(context, inventory)) if options.prune else ()
+    return DiscoverResult(created, deleted, inventory.entries, (*inventory.problems, *spared))
 
 
 def _missing(inventory: Inventory) -> tuple[str, ...]:
     return tuple(entry.slug for entry in inventory.entries if entry.plugin and entry.row is None)
 
 
-def _orphans(inventory: Inventory) -> tuple[str, ...]:
-    """Return the rows that nothing provides; one whose package plugins.txt declares may come back."""
+def _orphans(context: Context, inventory: Inventory) -> tuple[str, ...]:
+    """Return the rows that may be deleted: inactive, and certainly provided by nothing."""
+    doubt = _doubt(context, inventory)
     return tuple(
         entry.slug
-        for entry in inventory.entries
-        if entry.source is None and entry.row is not None and entry.declared is None
+        for entry in _provided_by_nothing(inventory)
+        if not entry.enabled and (entry.package_name or not doubt)
     )
+
+
+def _provided_by_nothing(inventory: Inventory) -> Iterator[Entry]:
+    """Yield the entries without a plugin; one whose package plugins.txt declares may come back."""
+    for entry in inventory.entries:
+        if entry.source is None and entry.row is not None and entry.declared is None:
+            yield entry
+
+
+def _doubt(context: Context, inventory: Inventory) -> str | None:
+    """Say why a plugin of a directory may only be out of sight, None when all could be read."""
+    for directory in context.instance.plugin_dirs.value:
+        if not directory.is_dir() and not context.instance.standalone:
+            return f"`{directory}` is not there"
+    for problem in inventory.problems:
+        if problem.severity == "error":
+            return problem.message
+    return None
+
+
+def _spared(context: Context, inventory: Inventory) -> Iterator[Problem]:
+    """Report rows that nothing provides and that were kept all the same."""
+    doubt = _doubt(context, inventory)
+    for entry in _provided_by_nothing(inventory):
+        if entry.enabled:
+            hint = f"`invplug disable {entry.slug}` first, if it is not to come back"
+            yield Problem("kept-row", f"the row of `{entry.slug}` is kept: it is enabled", hint=hint)
+        elif doubt and not entry.package_name:
+            yield Problem("kept-row", f"the row of `{entry.slug}` is kept: {doubt}")

@@ -154,8 +154,13 @@ def create_rows(writer: Writer, survey: Survey) -> tuple[str, ...]:
     missing = tuple(plugin for plugin in survey.discovery.plugins if plugin.slug not in known)
     for plugin in missing:
         package = plugin.distribution.name if plugin.distribution else None
-        writer.insert(plugin.slug, name=plugin.name, package_name=package)
+        writer.insert(plugin.slug, name=_storable(plugin.name), package_name=package)
     return tuple(plugin.slug for plugin in missing)
+
+
+def _storable(name: str) -> str:
+    """Return the name without what no database takes, such as half of a surrogate pair."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str, ...]:
@@ -167,7 +172,7 @@ def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str,
         if slug not in known:
             plugin = plugins[slug]
             package = plugin.distribution.name if plugin.distribution else None
-            writer.insert(slug, name=plugin.name, package_name=package)
+            writer.insert(slug, name=_storable(plugin.name), package_name=package)
     return writer.set_active(slugs, active=True)
 
 

@@ -30,7 +30,7 @@ def not_found(slug: str, entries: Iterable[Entry]) -> PluginNotFoundError:
     by_package = [
         entry.slug for entry in entries if entry.package_name and normalize(entry.package_name) == wanted
     ]
-    near = get_close_matches(slug.lower(), [entry.slug for entry in entries], n=SUGGESTIONS, cutoff=0.5)
+    near = get_close_matches(slug.lower(), [entry.slug for entry in entries], n=SUGGESTIONS, cutoff=0.6)
     inside = [entry.slug for entry in entries if len(slug) > 1 and slug.lower() in entry.slug]
     suggestions = list(dict.fromkeys((*by_package, *near, *inside)))[:SUGGESTIONS]
     if suggestions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.errors import PluginsFileError
+from inventree_plugins.errors import PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
 from inventree_plugins.packages import applying, installed_distributions, unmet
 from inventree_plugins.requirements import (
@@ -19,6 +19,7 @@ from inventree_plugins.requirements import (
     parse_requirement_argument,
     read_plugins_file,
     remote_includes,
+    requires_hashes,
 )
 
 __all__ = ["Plan", "make_plan", "unmet_now"]
@@ -90,16 +91,27 @@ def unmet_now(
     return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
 
 
+def _says_which(asked: Declaration) -> bool:
+    """Tell whether the requirement names a version or a place, not only a package."""
+    requirement = asked.requirement
+    return requirement is None or bool(requirement.specifier or requirement.url)
+
+
 def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, ...], tuple[str, ...], str]:
     """Return the requirements named on the command line, those to record, and the text that records them.
 
     A bare name stands for the line of plugins.txt that has it already, pin included.
     """
     wanted: dict[str, Declaration] = {}
+    named: dict[str, str] = {}
     recorded = []
     current = file
     for text in texts:
         asked = parse_requirement_argument(text, cwd=Path.cwd())
+        if asked.name and _says_which(asked):
+            other = named.setdefault(asked.name, asked.text)
+            if other != asked.text:
+                raise RequirementError(f"`{other}` and `{asked.text}` cannot both be installed")
         new_text = add(current, [asked.text])
         if new_text != current.text:
             recorded.append(asked.text)
@@ -110,4 +122,10 @@ def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, 
             standing = standing._replace(line=0)
         chosen = standing or asked
         wanted[chosen.name or chosen.text] = chosen
+    if recorded and requires_hashes(file):
+        raise PluginsFileError(
+            f"`{file.path}` has hashes, so pip wants one for every line: `{recorded[0]}` has none",
+            hint="add the line by hand, with `--hash=sha256:…`, then `invplug install`",
+            path=file.path,
+        )
     return tuple(wanted.values()), tuple(recorded), current.text

@@ -1,6 +1,7 @@
 """Join what was found with the store: one entry a slug, with the states that users confuse kept apart."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
@@ -81,11 +82,16 @@ class Inventory(NamedTuple):
 def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig]) -> Inventory:
     """Join the survey with the store's rows."""
     plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
+    installed = {distribution.key for distribution in survey.distributions}
     by_key = {row.key: row for row in rows}
     declared: dict[str, Declaration] = {item.name: item for item in survey.declared if item.name}
     slugs = sorted(plugins.keys() | by_key.keys())
     entries = tuple(
-        _entry(context.instance, slug, plugin=plugins.get(slug), row=by_key.get(slug), declared=declared)
+        _entry(
+            context.instance,
+            Known(slug, plugins.get(slug), by_key.get(slug), installed),
+            declared=declared,
+        )
         for slug in slugs
     )
     states = _requirement_states(survey, entries)
@@ -98,15 +104,26 @@ def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig
     return Inventory(entries, states, problems)
 
 
-def _entry(
-    instance: Instance,
-    slug: str,
-    *,
-    plugin: Plugin | None,
-    row: PluginConfig | None,
-    declared: Mapping[str, Declaration],
-) -> Entry:
+class Known(NamedTuple):
+    """What two sides say of a slug, and which distributions are installed, by normalised name."""
+
+    slug: str
+    plugin: Plugin | None
+    row: PluginConfig | None
+    installed: AbstractSet[str]
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Tell whether the row's package is installed although no plugin could be read from it."""
+        package = self.row.package_name if self.row and self.plugin is None else None
+        return package is not None and normalize(package) in self.installed
+
+
+def _entry(instance: Instance, known: Known, *, declared: Mapping[str, Declaration]) -> Entry:
+    slug, plugin, row = known.slug, known.plugin, known.row
     source = plugin.source if plugin else None
+    if known.is_unreadable:
+        source = Source.PACKAGE
     if plugin is None and slug in BUILTIN_SLUGS and instance.source_root.value is None:
         # Without the server's source its built-ins cannot be seen; they are no orphans for that.
         source = Source.BUILTIN if not instance.standalone else None
@@ -134,6 +151,8 @@ def _problems(
     entry: Entry, declaration: Declaration | None, server_version: str | None
 ) -> tuple[Problem, ...]:
     if entry.plugin is None:
+        if entry.source is Source.PACKAGE:
+            return (_unreadable_plugin(entry),)
         return () if entry.source else (_missing_plugin(entry, declaration),)
     problems = list(entry.plugin.problems)
     gate = version_problem(entry.plugin, server_version)
@@ -149,6 +168,16 @@ def _problems(
             )
         )
     return tuple(problems)
+
+
+def _unreadable_plugin(entry: Entry) -> Problem:
+    return Problem(
+        "not-loadable",
+        f"`{entry.package_name}` is installed, but its plugin `{entry.slug}` cannot be read",
+        "error",
+        hint="`invplug list` warns of what is wrong with the package; another version may be better",
+        slug=entry.slug,
+    )
 
 
 def _missing_plugin(entry: Entry, declaration: Declaration | None) -> Problem:

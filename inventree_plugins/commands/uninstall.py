@@ -50,11 +50,14 @@ class UninstallResult:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The packages to remove, the entries that they provide, and plugins.txt without them."""
+    """The packages to remove, the entries that they provide, and plugins.txt without them.
+
+    `absent` are names that mean nothing, each with what may have been meant.
+    """
 
     packages: tuple[str, ...]
     entries: tuple[Entry, ...]
-    absent: tuple[str, ...]
+    absent: tuple[tuple[str, str | None], ...]
     file: PluginsFile
     new_text: str
     unrecorded: tuple[str, ...]
@@ -63,7 +66,7 @@ class Removal:
 def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
     """Remove packages with their plugins.txt lines; their rows stay, inactive, unless `purge`.
 
-    Raises PluginNotFoundError, PluginEnabledError, MandatoryPluginError, UsageError for a plugin that is
+    Raises PluginEnabledError, MandatoryPluginError, UsageError for a plugin that is
     no package, InstallError and FileAccessError, before anything changes where that can be known.
     """
     if options.dry_run:
@@ -108,24 +111,27 @@ def _plan(context: Context, options: UninstallOptions) -> Removal:
     file = read_plugins_file(context.instance.plugins_file.value)
     keys: dict[str, None] = {}
     slugs: set[str] = set()
-    absent = []
+    absent: list[tuple[str, str | None]] = []
     for name in options.names:
         entry = inventory.find(name)
         key = _package_key(name, entry)
         known = key is not None and _is_known(survey, file, key)
-        if not known and entry is None:
-            _refuse_unknown(name, inventory)
-            absent.append(name)
+        left = {entry.slug} if entry else _left_by(inventory, key)
+        if not known and not left:
+            absent.append((name, not_found(name, inventory.entries).hint))
             continue
-        if entry is not None:
-            slugs.add(entry.slug)
+        slugs |= left
         if key is not None and known:
             keys[key] = None
         elif not options.purge:
-            absent.append(name)
+            absent.append((name, None))
+    _refuse_strangers(survey, file, inventory, keys=tuple(keys))
     entries = _entries_of(inventory, keys, slugs)
-    _refuse(entries, options)
-    return _removal(survey, file, entries, tuple(keys), tuple(absent))
+    configured = context.instance.plugins_mandatory.value
+    _refuse(entries, options, configured=configured)
+    # A package that hides one of the server's own plugins goes; the row is the server's own.
+    own = tuple(entry for entry in entries if not entry.mandatory)
+    return _removal(survey, file, own, tuple(keys), tuple(absent))
 
 
 def _package_key(name: str, entry: Entry | None) -> str | None:
@@ -133,10 +139,10 @@ def _package_key(name: str, entry: Entry | None) -> str | None:
     if entry is None:
         return normalize(name)
     if entry.source in {Source.BUILTIN, Source.SAMPLE, Source.DIRECTORY}:
-        where = entry.plugin.path if entry.plugin else "the server"
+        where = f"`{entry.plugin.path}`" if entry.plugin else "the server"
         raise UsageError(
-            f"`{name}` is not a package but part of `{where}`",
-            hint="`invplug disable` switches it off",
+            f"`{name}` is not a package but part of {where}",
+            hint=None if entry.mandatory else "`invplug disable` switches it off",
             slug=name,
         )
     return normalize(entry.package_name) if entry.package_name else None
@@ -147,11 +153,26 @@ def _is_known(survey: Survey, file: PluginsFile, key: str) -> bool:
     return installed or find_declaration(file, key) is not None
 
 
-def _refuse_unknown(name: str, inventory: Inventory) -> None:
-    """Raise PluginNotFoundError where a near slug tells that `name` is a slip of the pen."""
-    error = not_found(name, inventory.entries)
-    if error.hint and error.hint.startswith("did you mean"):
-        raise error
+def _left_by(inventory: Inventory, key: str | None) -> set[str]:
+    """Return the slugs whose rows name the package, which itself may be gone."""
+    return {
+        entry.slug
+        for entry in inventory.entries
+        if entry.package_name and normalize(entry.package_name) == key
+    }
+
+
+def _refuse_strangers(
+    survey: Survey, file: PluginsFile, inventory: Inventory, *, keys: tuple[str, ...]
+) -> None:
+    """Raise UsageError for a package that is no plugin's and not declared: the server may need it."""
+    plugin_packages = {distribution.key for distribution in survey.distributions if distribution.entry_points}
+    for key in keys:
+        if key not in plugin_packages and not _left_by(inventory, key) and not find_declaration(file, key):
+            raise UsageError(
+                f"`{key}` brings no plugin and is not in plugins.txt: it may be the server's own",
+                hint="pip removes packages of any kind",
+            )
 
 
 def _entries_of(inventory: Inventory, keys: dict[str, None], slugs: set[str]) -> tuple[Entry, ...]:
@@ -162,8 +183,10 @@ def _entries_of(inventory: Inventory, keys: dict[str, None], slugs: set[str]) ->
     )
 
 
-def _refuse(entries: tuple[Entry, ...], options: UninstallOptions) -> None:
+def _refuse(entries: tuple[Entry, ...], options: UninstallOptions, *, configured: tuple[str, ...]) -> None:
     for entry in entries:
+        if entry.mandatory and entry.slug not in configured:
+            continue
         if entry.mandatory:
             raise MandatoryPluginError(
                 f"`{entry.slug}` is mandatory: the server activates it, whatever its row says",
@@ -183,7 +206,7 @@ def _removal(
     file: PluginsFile,
     entries: tuple[Entry, ...],
     keys: tuple[str, ...],
-    absent: tuple[str, ...],
+    absent: tuple[tuple[str, str | None], ...],
 ) -> Removal:
     installed = {distribution.key: distribution.name for distribution in survey.distributions}
     current, unrecorded = file, []
@@ -220,10 +243,10 @@ def _result(context: Context, options: UninstallOptions, removal: Removal) -> Un
         unrecorded=removal.unrecorded,
         disabled=disabled,
         deleted=tuple(entry.slug for entry in rows) if options.purge else (),
-        absent=removal.absent,
+        absent=tuple(name for name, _ in removal.absent),
         problems=tuple(
-            Problem("not-installed", f"`{name}` is not installed and not in plugins.txt")
-            for name in removal.absent
+            Problem("not-installed", f"`{name}` is not installed and not in plugins.txt", hint=hint)
+            for name, hint in removal.absent
         ),
         next_steps=(restart_step(context, slugs),) if slugs and (removal.packages or disabled) else (),
     )

@@ -44,7 +44,10 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - both are safe loaders
+        data = path.read_bytes()
+        content = yaml.load(data, Loader=loader)  # noqa: S506 - both are safe loaders
+        if b"&" in data:
+            json.dumps(content, default=str, skipkeys=True)  # finds an anchor that holds itself
     except OSError as error:
         raise ConfigurationError(
             f"cannot read the configuration `{path}`: {error.strerror}",
@@ -67,6 +70,12 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
             hint="name the server's `config.yaml` with `--config FILE`",
             path=path,
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"`{path}` has a value that cannot be read: {error}",
+            hint="mend the file; the server cannot read it either",
+            path=path,
+        ) from error
     if content is None:
         return {}
     if not isinstance(content, Mapping):
@@ -76,6 +85,13 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
             path=path,
         )
     return content
+
+
+def _usable(value: Any, origin: str) -> Any:
+    """Return the value; raise ConfigurationError for text that no path or name may hold."""
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigurationError(f"{origin} holds a NUL character", hint="mend the value")
+    return value
 
 
 class Configuration(NamedTuple):
@@ -88,13 +104,13 @@ class Configuration(NamedTuple):
     def lookup(self, variable: str | None, key: str | None) -> Setting[Any] | None:
         """Return the value of an environment variable, else of a dotted key, else None."""
         if variable and self.environ.get(variable, "") != "":
-            return Setting(self.environ[variable], f"environment {variable}")
+            return Setting(_usable(self.environ[variable], variable), f"environment {variable}")
         value: Any = self.content
         for part in key.split(".") if key else ():
             value = value.get(part) if isinstance(value, Mapping) else None
         if key is None or value is None:
             return None
-        return Setting(value, f"{self.path}: {key}")
+        return Setting(_usable(value, f"{self.path}: {key}"), f"{self.path}: {key}")
 
     def read(
         self, variable: str, key: str, convert: Callable[[Any], T], *, default: Setting[T]

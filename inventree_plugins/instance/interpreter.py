@@ -62,7 +62,14 @@ def _executable_of(folder: Path) -> Path | None:
 
 
 def _named_executable(text: str, directory: Path) -> Path:
-    path = directory / Path(text).expanduser()
+    try:
+        return _existing_executable(text, directory / Path(text).expanduser())
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that is too long, a home that is unknown, a NUL character.
+        raise InterpreterError(f"there is no Python at `{text}`: {error}", hint=HOW_TO_CHOOSE) from error
+
+
+def _existing_executable(text: str, path: Path) -> Path:
     if path.is_dir():
         found = _executable_of(path)
         if found is None:

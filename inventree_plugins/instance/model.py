@@ -19,6 +19,13 @@ class InstanceOptions(NamedTuple):
     plugins_file: Path | None = None
     plugin_dirs: tuple[Path, ...] = ()
     database: str | None = None
+    from_environment: frozenset[str] = frozenset()
+
+    def origin(self, name: str) -> str:
+        """Say where the option came from: the command line, or its own variable."""
+        if name in self.from_environment:
+            return f"environment INVPLUG_{name.upper()}"
+        return f"option --{name.replace('_', '-')}"
 
 
 class Mandatory(NamedTuple):
@@ -58,6 +65,8 @@ class Instance(NamedTuple):
     static_root: Setting[Path | None]
     mandatory: Mandatory
     environment: Mapping[str, str]
+    # Of the database's values, by key, where they come from different places.
+    database_origins: Mapping[str, str]
 
     def require_database(self) -> Database:
         """Return the database, or raise ConfigurationError when the configuration names none."""

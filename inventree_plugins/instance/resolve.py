@@ -54,11 +54,15 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
     configuration = Configuration(
         environ, config_file.value, read_config_file(config_file.value) if config_file.value else {}
     )
+    origins: dict[str, str] = {}
     if options.database is not None:
         named = parse_database(options.database, directory=directory)
-        database: Setting[Database | None] = Setting(named, "option --database")
+        database: Setting[Database | None] = Setting(named, options.origin("database"))
     else:
         database = _configured_database(configuration, directory=source_root.value or directory)
+        origins = {
+            key: found.origin for key in DATABASE_KEYS if (found := _database_value(configuration, key))
+        }
     standalone = not (source_root.value or config_file.value or database.value)
     if standalone:
         store = Database("sqlite3", str(directory / STANDALONE_STORE), standalone=True)
@@ -71,7 +75,9 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
         config_file=config_file,
         source_root=source_root,
         server_version=read_version(source_root.value),
-        python=Setting(options.python, "option --python") if options.python else Setting(None, DEFAULT),
+        python=Setting(options.python, options.origin("python"))
+        if options.python
+        else Setting(None, DEFAULT),
         database=database,
         plugins_enabled=read(
             "INVENTREE_PLUGINS_ENABLED",
@@ -99,6 +105,7 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
         ),
         mandatory=read_mandatory(source_root.value, standalone=standalone),
         environment={name: environ[name] for name in ENVIRONMENT_KEPT if name in environ},
+        database_origins=origins,
     )
 
 
@@ -120,7 +127,7 @@ def _find_config_file(
 ) -> Setting[Path | None]:
     """Find the `config.yaml` that the server would read (SPEC §4)."""
     if options.config is not None:
-        return Setting(directory / options.config, "option --config")
+        return Setting(directory / options.config, options.origin("config"))
     if environ.get("INVENTREE_CONFIG_FILE"):
         named = (source_root or directory) / environ["INVENTREE_CONFIG_FILE"]
         return Setting(named, "environment INVENTREE_CONFIG_FILE")
@@ -142,7 +149,7 @@ def _find_config_file(
 
 def _plugins_file(options: InstanceOptions, configuration: Configuration, base: Bases) -> Setting[Path]:
     if options.plugins_file is not None:
-        return Setting(base.directory / options.plugins_file, "option --plugins-file")
+        return Setting(base.directory / options.plugins_file, options.origin("plugins_file"))
     found = configuration.lookup("INVENTREE_PLUGIN_FILE", "plugin_file")
     if found is not None:
         return Setting((base.source_root or base.directory) / str(found.value), found.origin)
@@ -160,7 +167,7 @@ def _plugin_dirs(
     own = (base.source_root / "plugins",) if base.source_root else ()
     if options.plugin_dirs:
         named = tuple(base.directory / path for path in options.plugin_dirs)
-        return Setting((*own, *named), "option --plugin-dir")
+        return Setting((*own, *named), options.origin("plugin_dir"))
     found = configuration.lookup("INVENTREE_PLUGIN_DIR", "plugin_dir")
     if found is not None:
         start = base.source_root or base.directory

@@ -55,7 +55,10 @@ def _source_root_in(folder: Path) -> Path | None:
 
 
 def _named_source_root(path: Path) -> Path:
-    found = _source_root_in(path)
+    try:
+        found = _source_root_in(path)
+    except OSError:
+        found = None
     if found is None:
         raise SourceRootError(
             f"`{path}` is not an InvenTree server's source",

@@ -9,6 +9,7 @@ from inventree_plugins.requirements.declared import (
     find_declaration,
     option_lines,
     remote_includes,
+    requires_hashes,
 )
 from inventree_plugins.requirements.entry import Entry, entries
 from inventree_plugins.requirements.lines import LineKind, LogicalLine, logical_lines
@@ -36,6 +37,7 @@ __all__ = [
     "read_plugins_file",
     "remote_includes",
     "remove",
+    "requires_hashes",
 ]
 
 # Imported when first named (PEP 562): most commands only read.

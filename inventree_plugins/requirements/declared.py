@@ -15,7 +15,14 @@ from inventree_plugins.requirements.options import Option
 from inventree_plugins.requirements.plugins_file import PluginsFile, read_plugins_file
 from inventree_plugins.requirements.specification import normalize
 
-__all__ = ["constraints", "declarations", "find_declaration", "option_lines", "remote_includes"]
+__all__ = [
+    "constraints",
+    "declarations",
+    "find_declaration",
+    "option_lines",
+    "remote_includes",
+    "requires_hashes",
+]
 
 _KEPT = frozenset(
     {
@@ -83,6 +90,13 @@ def remote_includes(file: PluginsFile) -> tuple[str, ...]:
         if entry.declaration is None
         for option in entry.options
         if option.name == "--requirement" and option.value
+    )
+
+
+def requires_hashes(file: PluginsFile) -> bool:
+    """Tell whether pip wants a hash for every line, as one has one. Raises PluginsFileError."""
+    return any(
+        option.name in {"--hash", "--require-hashes"} for _, entry in _walk(file) for option in entry.options
     )
 
 
