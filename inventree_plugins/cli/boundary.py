@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -64,7 +65,10 @@ def run() -> NoReturn:
             signal.signal(number, _terminate)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr always does
-    sys.exit(main())
+    code = main()
+    # What is left goes with the process; Python would look through all of it, which takes a tenth of a run.
+    gc.freeze()
+    sys.exit(code)
 
 
 def _occupy_standard_streams() -> None:

@@ -189,12 +189,9 @@ def test_half_a_character_in_a_name(instance):
 def test_a_closed_stdout_is_no_traceback_and_no_damage(instance):
     add_directory_plugin(instance)
     instance.run("discover")
+    command = f'"{sys.executable}" -m inventree_plugins --python "{instance.environment}" enable local --json'
     done = subprocess.run(
-        [
-            "sh",
-            "-c",
-            f'"{sys.executable}" -m inventree_plugins --python "{instance.environment}" enable local --json >&-',
-        ],
+        ["sh", "-c", f"{command} >&-"],
         capture_output=True,
         text=True,
         check=False,
