@@ -112,11 +112,9 @@ class Configuration(NamedTuple):
             return None
         return Setting(_usable(value, f"{self.path}: {key}"), f"{self.path}: {key}")
 
-    def read(
-        self, variable: str, key: str, convert: Callable[[Any], T], *, default: Setting[T]
-    ) -> Setting[T]:
-        """Return the converted value with its origin; raise ConfigurationError where that fails."""
-        found = self.lookup(variable, key)
+    def read(self, key: str, convert: Callable[[Any], T], *, default: Setting[T]) -> Setting[T]:
+        """Return the converted value of `INVENTREE_<KEY>`, else of the key; raise ConfigurationError."""
+        found = self.lookup(f"INVENTREE_{key.upper()}", key)
         if found is None:
             return default
         try:

@@ -49,25 +49,20 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
 
     Raises ConfigurationError, SourceRootError and UnsupportedDatabaseError; touches no database.
     """
-    source_root = find_source_root(options.server, directory=directory, environ=environ)
+    source_root = find_source_root(
+        options.server, origin=options.origin("server"), directory=directory, environ=environ
+    )
     config_file = _find_config_file(options, source_root.value, directory=directory, environ=environ)
     configuration = Configuration(
         environ, config_file.value, read_config_file(config_file.value) if config_file.value else {}
     )
-    origins: dict[str, str] = {}
-    if options.database is not None:
-        named = parse_database(options.database, directory=directory)
-        database: Setting[Database | None] = Setting(named, options.origin("database"))
-    else:
-        database = _configured_database(configuration, directory=source_root.value or directory)
-        origins = {
-            key: found.origin for key in DATABASE_KEYS if (found := _database_value(configuration, key))
-        }
+    database, origins = _database(options, configuration, directory=directory, source_root=source_root.value)
     standalone = not (source_root.value or config_file.value or database.value)
     if standalone:
         store = Database("sqlite3", str(directory / STANDALONE_STORE), standalone=True)
         database = Setting(store, STANDALONE)
     base = Bases(directory, source_root.value, standalone=standalone)
+    support = Setting(True, STANDALONE) if standalone else Setting(False, DEFAULT)
     read = configuration.read
     return Instance(
         directory=directory,
@@ -75,38 +70,33 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
         config_file=config_file,
         source_root=source_root,
         server_version=read_version(source_root.value),
-        python=Setting(options.python, options.origin("python"))
-        if options.python
-        else Setting(None, DEFAULT),
+        python=Setting(options.python, options.origin("python") if options.python else DEFAULT),
         database=database,
-        plugins_enabled=read(
-            "INVENTREE_PLUGINS_ENABLED",
-            "plugins_enabled",
-            to_bool,
-            default=Setting(True, STANDALONE) if standalone else Setting(False, DEFAULT),
-        ),
+        database_origins=origins,
+        plugins_enabled=read("plugins_enabled", to_bool, default=support),
         plugins_file=_plugins_file(options, configuration, base),
         plugin_dirs=_plugin_dirs(options, configuration, base),
-        plugin_noinstall=read(
-            "INVENTREE_PLUGIN_NOINSTALL", "plugin_noinstall", to_bool, default=Setting(False, DEFAULT)
-        ),
-        plugins_mandatory=read(
-            "INVENTREE_PLUGINS_MANDATORY", "plugins_mandatory", to_list, default=Setting((), DEFAULT)
-        ),
-        plugin_settings=read(
-            "INVENTREE_PLUGIN_SETTINGS", "plugin_settings", to_mapping, default=Setting({}, DEFAULT)
-        ),
-        global_settings=read(
-            "INVENTREE_GLOBAL_SETTINGS", "global_settings", to_mapping, default=Setting({}, DEFAULT)
-        ),
-        debug=read("INVENTREE_DEBUG", "debug", to_bool, default=Setting(False, DEFAULT)),
-        static_root=read(
-            "INVENTREE_STATIC_ROOT", "static_root", base.absolute, default=Setting(None, DEFAULT)
-        ),
+        plugin_noinstall=read("plugin_noinstall", to_bool, default=Setting(False, DEFAULT)),
+        plugins_mandatory=read("plugins_mandatory", to_list, default=Setting((), DEFAULT)),
+        plugin_settings=read("plugin_settings", to_mapping, default=Setting({}, DEFAULT)),
+        global_settings=read("global_settings", to_mapping, default=Setting({}, DEFAULT)),
+        debug=read("debug", to_bool, default=Setting(False, DEFAULT)),
+        static_root=read("static_root", base.absolute, default=Setting(None, DEFAULT)),
         mandatory=read_mandatory(source_root.value, standalone=standalone),
         environment={name: environ[name] for name in ENVIRONMENT_KEPT if name in environ},
-        database_origins=origins,
     )
+
+
+def _database(
+    options: InstanceOptions, configuration: Configuration, *, directory: Path, source_root: Path | None
+) -> tuple[Setting[Database | None], Mapping[str, str]]:
+    """Return the database, and the origin of each of its values where the configuration names it."""
+    if options.database is not None:
+        named = parse_database(options.database, directory=directory)
+        return Setting(named, options.origin("database")), {}
+    found = {key: _database_value(configuration, key) for key in DATABASE_KEYS}
+    origins = {key: setting.origin for key, setting in found.items() if setting}
+    return _configured_database(configuration, directory=source_root or directory), origins
 
 
 class Bases:

@@ -29,14 +29,16 @@ def is_source_root(path: Path) -> bool:
 
 
 def find_source_root(
-    option: Path | None, *, directory: Path, environ: Mapping[str, str]
+    option: Path | None, *, origin: str, directory: Path, environ: Mapping[str, str]
 ) -> Setting[Path | None]:
     """Find the source root: the option, the container's variable, the checkout around `directory`.
+
+    `origin` is where the option comes from.
 
     Raises SourceRootError when the option names something else.
     """
     if option is not None:
-        return Setting(_named_source_root(directory / option), "option --server")
+        return Setting(_named_source_root(directory / option), origin)
     backend = environ.get("INVENTREE_BACKEND_DIR")
     if backend and is_source_root(root := Path(backend) / "InvenTree"):
         return Setting(root, "environment INVENTREE_BACKEND_DIR")
