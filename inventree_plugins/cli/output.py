@@ -38,15 +38,17 @@ class Outcome(NamedTuple):
 
 def printable(text: str) -> str:
     """Show control characters and hide credentials: what plugins and installers say is a stranger's text."""
-    shown = (char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in text)
-    return without_credentials("".join(shown))
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    return without_credentials(text)
 
 
 def without_credentials(text: str) -> str:
     """Mask user and password in URLs; a variable that stands for them, and ssh's `git@`, may be seen."""
     import re  # noqa: PLC0415 - Typer has it loaded
 
-    return re.sub(r"""(?<=://)(?!git@|\$\{)[^/@\s"'`]+(?=@)""", MASK, text)
+    # One slash is what a path makes of two; a password may hold what it should not.
+    return re.sub(r"""(:/{1,2})(?!git@|\$\{)(?:[^/@\s:"'`]+:[^@\s"'`]*|[^/@\s"'`]+)@""", rf"\1{MASK}@", text)
 
 
 class Talk:
@@ -103,14 +105,14 @@ class Talk:
         if self.quiet:
             return
         label = self.style("warning:", "yellow")
-        typer.echo(f"{label} {printable(problem.message)}{place_of(problem)}", err=True)
+        typer.echo(f"{label} {printable(problem.message + place_of(problem))}", err=True)
         if problem.hint:
             self.hint(problem.hint)
 
     def error(self, error: InvplugError) -> None:
         """Print an error with its place and hint."""
         label = self.style("error:", "red", bold=True)
-        typer.echo(f"{label} {printable(error.message)}{place_of(error)}", err=True)
+        typer.echo(f"{label} {printable(error.message + place_of(error))}", err=True)
         detail = getattr(error, "detail", None)
         if detail:
             typer.echo("\n".join(f"  {printable(line)}" for line in detail.splitlines()), err=True)
@@ -183,6 +185,9 @@ def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> 
     text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False)
     if not _is_writable(text):
         text = json.dumps(document, sort_keys=True, default=_plain)
+    if not text.isprintable():
+        # Such as marks that turn the writing direction: JSON has an escape for each.
+        text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
     typer.echo(without_credentials(text))
 
 

@@ -46,8 +46,8 @@ def _print(talk: Talk, result: ShowResult) -> None:
         table.add_row(name, origin, escape(printable(value)))
     for problem in result.entry.problems:
         color = "red" if problem.severity == "error" else "yellow"
-        hint = f"\nhint: {problem.hint}" if problem.hint else ""
-        text = printable(f"{problem.message}{place_of(problem)}{hint}")
+        hint = f"\nhint: {printable(problem.hint)}" if problem.hint else ""
+        text = printable(f"{problem.message}{place_of(problem)}") + hint
         table.add_row(f"[{color}]{problem.code}[/{color}]", "", escape(text))
     talk.table(table)
 
@@ -92,7 +92,8 @@ def _package_facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
     if distribution:
         yield "package", f"{distribution.name} {distribution.version}", ""
     elif entry.package_name:
-        yield "package", f"{entry.package_name} (not installed)", ""
+        state = "not readable" if entry.source else "not installed"
+        yield "package", f"{entry.package_name} ({state})", ""
     if entry.declared:
         yield "declared", f"{entry.declared.text} ({entry.declared.path}:{entry.declared.line})", ""
     elif distribution:

@@ -1,5 +1,6 @@
 """`invplug discover`: find plugins, create missing rows, and on request delete orphans."""
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,9 @@ from inventree_plugins.commands.survey import take_survey
 from inventree_plugins.models import Problem
 
 __all__ = ["DiscoverOptions", "DiscoverResult", "discover_plugins"]
+
+# Problems of plugins.txt, which say nothing of plugin directories.
+ABOUT_THE_FILE = frozenset({"declared-not-installed", "plugins-file"})
 
 
 class DiscoverOptions(NamedTuple):
@@ -74,12 +78,14 @@ def _provided_by_nothing(inventory: Inventory) -> Iterator[Entry]:
 def _doubt(context: Context, inventory: Inventory) -> str | None:
     """Say why a plugin of a directory may only be out of sight, None when all could be read."""
     for directory in context.instance.plugin_dirs.value:
-        if not directory.is_dir() and not context.instance.standalone:
-            return f"`{directory}` is not there"
-    for problem in inventory.problems:
-        if problem.severity == "error":
-            return problem.message
-    return None
+        errors: list[OSError] = []
+        for _ in os.walk(directory, onerror=errors.append):
+            pass
+        if errors:
+            return f"`{errors[0].filename}` cannot be read: {errors[0].strerror}"
+    problems = inventory.problems
+    unread = (problem for problem in problems if problem.path and problem.code not in ABOUT_THE_FILE)
+    return next((problem.message for problem in unread), None)
 
 
 def _spared(context: Context, inventory: Inventory) -> Iterator[Problem]:

@@ -190,14 +190,15 @@ def _missing_plugin(entry: Entry, declaration: Declaration | None) -> Problem:
             slug=entry.slug,
         )
     package = entry.package_name
+    way_out = "`invplug discover --prune` deletes such rows"
+    if entry.enabled:
+        way_out = f"`invplug disable {entry.slug}` if it is not to come back"
     return Problem(
         "orphan-row",
         f"the store has a row for `{entry.slug}`, but nothing provides that plugin",
         # An inactive row is what `uninstall` leaves, with its settings.
         "error" if entry.enabled else "warning",
-        hint=f"`invplug install {package}` brings it back"
-        if package
-        else "`invplug discover --prune` deletes such rows",
+        hint=f"`invplug install {package}` brings it back" if package else way_out,
         slug=entry.slug,
     )
 

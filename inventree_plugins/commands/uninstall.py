@@ -112,16 +112,17 @@ def _plan(context: Context, options: UninstallOptions) -> Removal:
     keys: dict[str, None] = {}
     slugs: set[str] = set()
     absent: list[tuple[str, str | None]] = []
-    for name in options.names:
+    for name in dict.fromkeys(options.names):
         entry = inventory.find(name)
         key = _package_key(name, entry)
-        known = key is not None and _is_known(survey, file, key)
+        _refuse_ambiguous(survey, file, name, key=key)
+        known = _is_known(survey, file, key)
         left = {entry.slug} if entry else _left_by(inventory, key)
         if not known and not left:
             absent.append((name, not_found(name, inventory.entries).hint))
             continue
         slugs |= left
-        if key is not None and known:
+        if known:
             keys[key] = None
         elif not options.purge:
             absent.append((name, None))
@@ -134,7 +135,7 @@ def _plan(context: Context, options: UninstallOptions) -> Removal:
     return _removal(survey, file, own, tuple(keys), tuple(absent))
 
 
-def _package_key(name: str, entry: Entry | None) -> str | None:
+def _package_key(name: str, entry: Entry | None) -> str:
     """Return the normalised package name that `name` means; a slug means the package that provides it."""
     if entry is None:
         return normalize(name)
@@ -145,7 +146,7 @@ def _package_key(name: str, entry: Entry | None) -> str | None:
             hint=None if entry.mandatory else "`invplug disable` switches it off",
             slug=name,
         )
-    return normalize(entry.package_name) if entry.package_name else None
+    return normalize(entry.package_name or name)
 
 
 def _is_known(survey: Survey, file: PluginsFile, key: str) -> bool:
@@ -153,7 +154,17 @@ def _is_known(survey: Survey, file: PluginsFile, key: str) -> bool:
     return installed or find_declaration(file, key) is not None
 
 
-def _left_by(inventory: Inventory, key: str | None) -> set[str]:
+def _refuse_ambiguous(survey: Survey, file: PluginsFile, name: str, *, key: str) -> None:
+    """Raise UsageError where `name` is one package, and as a slug belongs to another."""
+    if normalize(name) != key and _is_known(survey, file, normalize(name)):
+        raise UsageError(
+            f"`{name}` is a package, and the slug of a plugin that `{key}` provides",
+            hint=f"name `{key}`, or remove that one first",
+            slug=name,
+        )
+
+
+def _left_by(inventory: Inventory, key: str) -> set[str]:
     """Return the slugs whose rows name the package, which itself may be gone."""
     return {
         entry.slug

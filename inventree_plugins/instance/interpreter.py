@@ -89,7 +89,12 @@ def inspect_interpreter(executable: Path, *, probe: Callable[[list[str]], str]) 
 
     `probe` runs a command and returns its standard output. Raises InterpreterError when it is no Python.
     """
-    return _read_environment(executable) or _ask(executable, probe)
+    try:
+        return _read_environment(executable) or _ask(executable, probe)
+    except OSError as error:
+        raise InterpreterError(
+            f"the environment of `{executable}` cannot be read: {error}", hint=HOW_TO_CHOOSE, path=executable
+        ) from error
 
 
 def _read_environment(executable: Path) -> Interpreter | None:

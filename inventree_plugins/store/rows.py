@@ -123,12 +123,18 @@ class RowReader:
         return tuple(
             PluginConfig(
                 pk=pk,
-                key=key,
+                key=str(key),
                 active=bool(active),
-                **{"name": None, **dict(zip(optional, rest, strict=True))},
+                **{"name": None, **dict(zip(optional, map(_text, rest), strict=True))},
             )
             for pk, key, active, *rest in self._session.query(statement, parameters)
+            # SQLite lets any type into any column; no server has written such a key.
+            if key is not None and not isinstance(key, bytes)
         )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or isinstance(value, bytes) else str(value)
 
 
 class RowWriter(RowReader):

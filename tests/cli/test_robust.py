@@ -225,3 +225,58 @@ def test_the_demonstration_touches_no_server():
     program = f"{text.split('if !')[0].split('cd .demo')[1].split('[ -d env ]')[0]}\nenv | grep ^INVENTREE_"
     done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, env=environ, check=False)
     assert done.stdout == ""
+
+
+def test_a_name_that_is_a_package_and_anothers_slug_is_ambiguous(instance):
+    instance.wheel("alpha", package="alpha")
+    instance.wheel("alpha", package="dup")
+    instance.run("install", "alpha", "dup")
+    result = instance.run("uninstall", "alpha", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")
+    assert instance.installed() == ["alpha-1.0", "dup-1.0"]
+    assert instance.run("uninstall", "dup").code == 0
+    assert instance.installed() == ["alpha-1.0"]
+
+
+def test_prune_keeps_rows_while_a_plugin_directory_is_away(instance):
+    add_directory_plugin(instance)
+    instance.run("discover")
+    (instance.folder / "plugins").rename(instance.folder / "away")
+    result = instance.run("discover", "--prune", "--yes", "--json")
+    assert (result.code, result.data["deleted"]) == (0, [])
+    (instance.folder / "away").rename(instance.folder / "plugins")
+    (instance.folder / "plugins" / "local.py").write_text(
+        "from plugin import InvenTreePlugin\n\n\nclass L(InvenTreePlugin):\n    NAME = open('x').read()\n"
+    )
+    assert instance.run("discover", "--prune", "--yes", "--json").data["deleted"] == []
+
+
+def test_keys_of_odd_types_and_with_line_ends(instance, invplug):
+    with closing(sqlite3.connect("odd.sqlite3")) as store:
+        store.execute("CREATE TABLE plugin_pluginconfig (id INTEGER PRIMARY KEY, key, name, active)")
+        store.executemany(
+            "INSERT INTO plugin_pluginconfig (key, name, active) VALUES (?, ?, ?)",
+            [(None, "x", 0), (b"ab", "x", 0), (5, 6, None), ("two\nlines", b"x", 1)],
+        )
+        store.commit()
+    options = ("--database", "odd.sqlite3", "--python", str(instance.environment))
+    result = invplug("list", "--names", *options)
+    assert (result.code, result.out.splitlines()) == (0, ["5", "two\\u000alines"])
+    assert invplug("list", "--json", *options).code == 0
+    assert invplug("discover", *options).code == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("list", "--database", "postgresql://u:PW/SECRET@h/db"),
+        ("install", "git+https://u:PWSECRET@127.0.0.1:9/q.git"),
+        ("list", "--config", "https://u:PWSECRET@h/c"),
+    ],
+    ids=" ".join,
+)
+def test_passwords_in_unlikely_places(instance, options):
+    for form in ((), ("--json",)):
+        result = instance.run(*options, *form)
+        assert result.code == 2
+        assert "SECRET" not in result.out + result.err
