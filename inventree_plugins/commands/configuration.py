@@ -38,9 +38,7 @@ def show_config(context: Context) -> ConfigResult:
             "plugin_dirs": instance.plugin_dirs,
             "plugin_noinstall": instance.plugin_noinstall,
             "plugins_mandatory": instance.plugins_mandatory,
-            "plugin_settings": Setting(
-                _masked_texts(instance.plugin_settings.value), instance.plugin_settings.origin
-            ),
+            "plugin_settings": _masked_values(instance.plugin_settings),
             "global_settings": _masked_settings(instance.global_settings),
             "debug": instance.debug,
             "static_root": instance.static_root,
