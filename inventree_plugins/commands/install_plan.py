@@ -91,6 +91,18 @@ def unmet_now(
     return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
 
 
+def _refuse_several_lines(file: PluginsFile, asked: Declaration) -> None:
+    """Raise PluginsFileError where a package has a line for each environment: one cannot replace all."""
+    lines = [item for item in declarations(file) if asked.name and item.name == asked.name]
+    if len(lines) > 1 and any(item.requirement and item.requirement.marker for item in lines):
+        raise PluginsFileError(
+            f"`{file.path}` declares `{asked.name}` on several lines with markers",
+            hint="change the line that is meant by hand, then `invplug install`",
+            path=lines[0].path,
+            line=lines[0].line,
+        )
+
+
 def _says_which(asked: Declaration) -> bool:
     """Tell whether the requirement names a version or a place, not only a package."""
     requirement = asked.requirement
@@ -114,6 +126,7 @@ def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, 
                 raise RequirementError(f"`{other}` and `{asked.text}` cannot both be installed")
         new_text = add(current, [asked.text])
         if new_text != current.text:
+            _refuse_several_lines(current, asked)
             recorded.append(asked.text)
             current = PluginsFile(file.path, new_text, exists=True)
         standing = find_declaration(current, asked.name) if asked.name else None

@@ -280,3 +280,11 @@ def test_passwords_in_unlikely_places(instance, options):
         result = instance.run(*options, *form)
         assert result.code == 2
         assert "SECRET" not in result.out + result.err
+
+
+def test_lines_for_different_environments_are_not_thrown_together(instance):
+    text = 'inventree-a==1.0 ; sys_platform == "win32"  # old\ninventree-a==2.0 ; sys_platform != "win32"\n'
+    instance.plugins_file.write_text(text)
+    result = instance.run("install", "inventree-a==3.0", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (2, "plugins-file")
+    assert instance.plugins_file.read_text() == text
