@@ -11,14 +11,27 @@ from pathlib import Path
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.candidates import Candidate, Found
+from inventree_plugins.discovery.facts import Expression
 from inventree_plugins.discovery.modules import Library
 from inventree_plugins.discovery.resolve import Resolver
-from inventree_plugins.discovery.values import MISSING, ClassRef, External, Module, Scope, Unknown
+from inventree_plugins.discovery.values import (
+    MISSING,
+    ClassRef,
+    External,
+    Maker,
+    Module,
+    Scope,
+    Unknown,
+    Value,
+)
 from inventree_plugins.models import Problem, Source
+from inventree_plugins.vocabulary import BASE_CLASSES
 
 __all__ = ["directory_candidates"]
 
 _DEEPEST = 40
+# The form of a name: its kind, the identifier, the line.
+_NAME_PARTS = 3
 
 
 def directory_candidates(
@@ -39,7 +52,7 @@ def directory_candidates(
                 Problem(problem.code, message, severity="error", path=Path(path), line=problem.line)
             )
             continue
-        for cls in _classes(module, resolver):
+        for cls in _classes(module, resolver, found.problems):
             if cls.identity not in seen and _is_plugin(cls, resolver, found.problems):
                 seen.add(cls.identity)
                 found.candidates.append(Candidate(source, cls, resolver))
@@ -84,14 +97,55 @@ def _no_package(path: str) -> Problem:
     )
 
 
-def _classes(module: Module, resolver: Resolver) -> Iterator[ClassRef]:
+def _classes(module: Module, resolver: Resolver, problems: list[Problem]) -> Iterator[ClassRef]:
     scope = Scope(module)
     for name in resolver.own_names(module):
-        binding = module.facts.names[name][-1]
-        if binding[0] == "class" or (binding[0] == "import" and _may_be_plugin(binding[1])):
+        kind, payload, line, _ = module.facts.names[name][-1]
+        if kind == "value" and isinstance(payload, list) and payload[0] == "call":
+            if _makes_class(payload, scope, resolver):
+                value = resolver.name(scope, name)
+                if isinstance(value, ClassRef):
+                    yield value
+                else:
+                    problems.append(_unresolved_class(name, module, line, value))
+        elif kind == "class" or (kind == "import" and _may_be_plugin(payload)):
             value = resolver.name(scope, name)
             if isinstance(value, ClassRef):
                 yield value
+
+
+def _makes_class(call: Expression, scope: Scope, resolver: Resolver) -> bool:
+    """Tell whether a call seems to make a plugin class: by such a function, or out of the plugin base."""
+    function = call[1]
+    bindings = scope.module.facts.names.get(function[1], ()) if function[0] == "name" else ()
+    if any(each[0] == "make" or (each[0] == "import" and each[1][1]) for each in bindings):
+        return isinstance(resolver.name(scope, function[1]), Maker) or _names_base(call, scope, resolver)
+    return _names_base(call, scope, resolver)
+
+
+def _names_base(expression: Expression, scope: Scope, resolver: Resolver) -> bool:
+    """Tell whether one of the server's base classes is among the names in the expression."""
+    if isinstance(expression, dict):
+        return any(_names_base(each, scope, resolver) for each in expression.values())
+    if not isinstance(expression, list):
+        return False
+    if len(expression) == _NAME_PARTS and expression[0] == "name":
+        bindings = scope.module.facts.names.get(expression[1], ())
+        return any(
+            each[0] == "import" and each[1][2] in BASE_CLASSES and server.is_server_module(each[1][0])
+            for each in bindings
+        )
+    return any(_names_base(each, scope, resolver) for each in expression)
+
+
+def _unresolved_class(name: str, module: Module, line: int, value: Value) -> Problem:
+    reason = value.reason if isinstance(value, Unknown) else "only running it tells what it is"
+    return Problem(
+        "unresolved-class",
+        f"`{name}` may be a plugin: {reason}",
+        path=Path(module.path),
+        line=line,
+    )
 
 
 def _may_be_plugin(payload: list[str | int | None]) -> bool:

@@ -14,6 +14,7 @@ from inventree_plugins.discovery.values import (
     SAME,
     ClassRef,
     External,
+    Maker,
     Scope,
     Unknown,
     Value,
@@ -241,8 +242,8 @@ class Evaluator:
             if isinstance(owner, (str, dict)):
                 return self._method(owner, function[2], values, named=named)
         target = self.evaluate(function, scope)
-        if isinstance(target, Unknown):
-            return target
+        if isinstance(target, (Unknown, Maker)):
+            return target if isinstance(target, Unknown) else target.result
         return self._called(target, values, named, where=(scope, line))
 
     def _method(self, owner: Value, name: str, values: list[Value], *, named: Mapping[str, Value]) -> Value:

@@ -8,6 +8,7 @@ name is bound, in the order of the text. Its kinds and payloads:
 * `class`: the index in `ModuleFacts.classes`
 * `value`: an expression
 * `def`: True when the function returns its first parameter untouched
+* `make`: `[index, name]`, of a function that returns a class it defines: its body in `classes`, and which
 * `aug`: `[operator, expression]`; `item`: `[key, value]`; `call`: `[method, [arguments]]`; `del`: None
 
 A *guard* is a block around the binding: `["try"|"except"|"else", number]`, `["if", index in conditions,
@@ -38,12 +39,18 @@ class FactsProblem:
 
 @dataclass(frozen=True, slots=True)
 class ClassFacts:
-    """A class statement: its base expressions and what its body binds."""
+    """A class statement: its base expressions and what its body binds.
+
+    `outer` is the index of the class or function around it. A function that defines classes is kept in the
+    same way, `is_function` and without bases.
+    """
 
     name: str
     line: int
     bases: list[Expression]
     names: dict[str, list[Binding]]
+    outer: int | None = None
+    is_function: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,20 @@ class ModuleFacts:
     conditions: list[Expression] = field(default_factory=list)
     problem: FactsProblem | None = None
 
+    def names_in(self, index: int | None) -> dict[str, list[Binding]]:
+        """Return what a class or function binds, or the module itself for None."""
+        return self.names if index is None else self.classes[index].names
+
     def to_json(self) -> list[Any]:
         """Return the facts as lists, dicts and constants."""
         problem = self.problem
         return [
             self.names,
             self.stars,
-            [[each.name, each.line, each.bases, each.names] for each in self.classes],
+            [
+                [each.name, each.line, each.bases, each.names, each.outer, each.is_function]
+                for each in self.classes
+            ],
             self.conditions,
             [problem.code, problem.message, problem.line] if problem else None,
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.evaluate import Evaluator
@@ -22,6 +22,7 @@ from inventree_plugins.discovery.values import (
     SAME,
     ClassRef,
     External,
+    Maker,
     Module,
     ModuleRef,
     Scope,
@@ -84,8 +85,10 @@ class Resolver:
 
     def name(self, scope: Scope, name: str) -> Value:
         """Return what a name means at the end of the scope's body, MISSING when nothing binds it."""
-        if scope.class_index is not None:
-            value = self._bound(scope, name)
+        for index in _visible(scope):
+            if self._is_being_bound(scope.module, index, name):
+                continue
+            value = self._bound(Scope(scope.module, index), name)
             if value is not MISSING:
                 return value
         value = self._bound(Scope(scope.module), name)
@@ -168,7 +171,7 @@ class Resolver:
         return not self._orders[owner][1]
 
     def _bases(self, owner: ClassRef) -> list[Value]:
-        scope = Scope(owner.module)
+        scope = Scope(owner.module, owner.facts.outer)
         values: list[Value] = []
         for base in owner.facts.bases:
             value = self._evaluator.evaluate(base, scope)
@@ -178,15 +181,16 @@ class Resolver:
         return values
 
     def _before(self, owner: ClassRef) -> Value:
-        facts, scope = owner.facts, Scope(owner.module)
-        earlier = [each for each in owner.module.facts.names.get(facts.name, ()) if each[2] < facts.line]
+        facts, scope = owner.facts, Scope(owner.module, owner.facts.outer)
+        names = owner.module.facts.names_in(facts.outer)
+        earlier = [each for each in names.get(facts.name, ()) if each[2] < facts.line]
         value = self._fold(earlier, scope) if earlier else MISSING
         return scope.unknown("it derives from itself", facts.line) if value is MISSING else value
 
     def _own_attribute(self, owner: ClassRef, name: str) -> Value:
         facts = owner.facts
         patched = f"{facts.name}.{name}"
-        if patched in owner.module.facts.names:
+        if facts.outer is None and patched in owner.module.facts.names:
             return self._bound(Scope(owner.module), patched)
         if name not in facts.names:
             return MISSING
@@ -194,6 +198,11 @@ class Resolver:
         if kind == "value" and not guards and not isinstance(value, list):
             return value  # a constant: the usual case, without the machinery
         return self._bound(Scope(owner.module, owner.index), name)
+
+    def _is_being_bound(self, module: Module, index: int, name: str) -> bool:
+        """Tell whether this is the `X` to the right of a class's only `X = X`: the module's, then."""
+        is_pending = (module.path, index, name) in self._pending
+        return is_pending and len(module.facts.names_in(index)[name]) == 1
 
     def _bound(self, scope: Scope, name: str) -> Value:
         key = (scope.module.path, scope.class_index, name)
@@ -215,9 +224,7 @@ class Resolver:
         return value
 
     def _folded(self, scope: Scope, name: str) -> Value:
-        facts = scope.module.facts
-        names = facts.names if scope.class_index is None else facts.classes[scope.class_index].names
-        bindings = names.get(name)
+        bindings = scope.module.facts.names_in(scope.class_index).get(name)
         if bindings is not None:
             value = self._fold(bindings, scope)
             if value is not MISSING:
@@ -269,11 +276,16 @@ class Resolver:
             return self._imported(scope, payload, line)
         if kind == "class":
             return ClassRef(scope.module, payload)
-        if kind == "def":
-            return SAME if payload else scope.unknown("it is a function", line)
+        if kind in {"def", "make"}:
+            return self._function(payload, scope, line)
         if kind == "del":
             return MISSING
         return self._changed(binding, before, scope)
+
+    def _function(self, payload: Value, scope: Scope, line: int) -> Value:
+        if isinstance(payload, list):
+            return Maker(self._bound(Scope(scope.module, payload[0]), payload[1]))
+        return SAME if payload else scope.unknown("it is a function", line)
 
     def _changed(self, binding: Binding, before: Value, scope: Scope) -> Value:
         kind, payload, line = binding[0], binding[1], binding[2]
@@ -379,3 +391,13 @@ class Resolver:
         if function == "version":
             return version
         return {"Version": version, "Name": distribution, REST: Unknown("only its version is read", "", 0)}
+
+
+def _visible(scope: Scope) -> Iterator[int]:
+    """Yield the bodies whose names the scope sees: its own, and those of the functions around it."""
+    index = scope.class_index
+    while index is not None:
+        facts = scope.module.facts.classes[index]
+        if index == scope.class_index or facts.is_function:
+            yield index
+        index = facts.outer

@@ -7,7 +7,7 @@ import platform
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from inventree_plugins.discovery.expressions import returns_its_argument, translate
 from inventree_plugins.discovery.facts import (
@@ -54,16 +54,37 @@ class _Block:
 
     names: dict[str, list[Binding]]
     guards: list[Guard] = field(default_factory=list)
+    # The class or function that the statements stand in, by its index.
+    owner: int | None = None
 
     def inside(self, *guard: Any) -> _Block:
-        return _Block(self.names, [*self.guards, list(guard)])
+        return _Block(self.names, [*self.guards, list(guard)], self.owner)
 
     def bind(self, name: str, kind: str, payload: Any, *, line: int) -> None:
         self.names.setdefault(name, []).append([kind, payload, line, self.guards])
 
 
+_BuiltClass: TypeAlias = tuple[str, list[ast.expr], dict[str, ast.expr]]
+
+
+def _built_class(node: ast.expr) -> _BuiltClass | None:
+    """Return name, bases and attributes of `type("Name", (bases,), {…})`, None for anything else."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "type":
+        return None
+    match node.args:
+        case [ast.Constant(value=str(name)), ast.Tuple(elts=bases), ast.Dict(keys=keys, values=values)]:
+            pairs = list(zip(keys, values, strict=True))
+            attributes = {
+                key.value: value
+                for key, value in pairs
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            }
+            return (name, bases, attributes) if len(attributes) == len(pairs) else None
+    return None
+
+
 class _Collector:
-    """The walk over a module's statements; functions are not entered."""
+    """The walk over a module's statements; functions are entered only for the classes that they define."""
 
     def __init__(self) -> None:
         self._facts = ModuleFacts()
@@ -107,23 +128,57 @@ class _Collector:
                 block.bind(alias.asname or alias.name, "import", payload, line=node.lineno)
 
     def classes(self, node: ast.ClassDef, block: _Block) -> None:
-        facts = ClassFacts(node.name, node.lineno, [translate(base) for base in node.bases], {})
-        block.bind(node.name, "class", len(self._facts.classes), line=node.lineno)
-        self._facts.classes.append(facts)
-        body = _Block(facts.names)
+        bases = [translate(base) for base in node.bases]
+        body = self._open(ClassFacts(node.name, node.lineno, bases, {}, block.owner))
+        block.bind(node.name, "class", body.owner, line=node.lineno)
         self._docstring(node, body)
         self.walk(node.body, body)
 
+    def _open(self, facts: ClassFacts) -> _Block:
+        """Add a class, or a function that defines some, and return its body's block."""
+        self._facts.classes.append(facts)
+        return _Block(facts.names, owner=len(self._facts.classes) - 1)
+
     def functions(self, node: ast.FunctionDef | ast.AsyncFunctionDef, block: _Block) -> None:
         last = node.body[-1]
-        body = last.value if isinstance(last, ast.Return) and isinstance(node, ast.FunctionDef) else None
-        same = returns_its_argument(node.args, body) and not node.decorator_list
-        block.bind(node.name, "def", same, line=node.lineno)
+        result = last.value if isinstance(last, ast.Return) and isinstance(node, ast.FunctionDef) else None
+        if node.decorator_list:
+            result = None
+        if any(isinstance(each, ast.ClassDef) for each in node.body):
+            body = self._function_body(node, block)
+            if isinstance(result, ast.Name) and result.id in body.names:
+                block.bind(node.name, "make", [body.owner, result.id], line=node.lineno)
+                return
+        block.bind(node.name, "def", returns_its_argument(node.args, result), line=node.lineno)
+
+    def _function_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef, block: _Block) -> _Block:
+        body = self._open(ClassFacts(node.name, node.lineno, [], {}, block.owner, is_function=True))
+        for argument in ast.walk(node.args):
+            if isinstance(argument, ast.arg):
+                reason = f"it is an argument of `{node.name}()`"
+                body.bind(argument.arg, "value", ["unknown", reason, node.lineno], line=node.lineno)
+        self.walk(node.body, body)
+        return body
 
     def assignments(self, node: ast.Assign, block: _Block) -> None:
+        built = _built_class(node.value)
+        if built is not None:
+            self._built(node, built, block)
+            return
         value = translate(node.value)
         for target in node.targets:
             self._assign(target, value, block)
+
+    def _built(self, node: ast.Assign, built: _BuiltClass, block: _Block) -> None:
+        """Take a class that `type()` builds for one that a statement defines."""
+        name, bases, attributes = built
+        translated = [translate(base) for base in bases]
+        body = self._open(ClassFacts(name, node.lineno, translated, {}, block.owner))
+        for key, value in attributes.items():
+            body.bind(key, "value", translate(value), line=value.lineno)
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                block.bind(target.id, "class", body.owner, line=node.lineno)
 
     def annotated(self, node: ast.AnnAssign, block: _Block) -> None:
         if node.value is not None:

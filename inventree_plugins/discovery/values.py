@@ -14,6 +14,7 @@ __all__ = [
     "SAME",
     "ClassRef",
     "External",
+    "Maker",
     "Module",
     "ModuleRef",
     "Scope",
@@ -87,8 +88,15 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """A function as a value: calling it returns the class that it defines."""
+
+    result: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """Where names are looked up: a comprehension's variables, a class's body, then the module."""
+    """Where names are looked up: a comprehension's variables, a class's or function's body, the module."""
 
     module: Module
     class_index: int | None = None
