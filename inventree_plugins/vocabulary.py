@@ -13,6 +13,8 @@ __all__ = [
     "LEGACY_BASE_CLASSES",
     "MANDATORY_SLUGS",
     "MIXINS",
+    "PLUGIN_ATTRIBUTES",
+    "SERVER_PACKAGES",
     "Mixin",
 ]
 
@@ -24,6 +26,20 @@ BASE_MODULES = frozenset({"plugin", "plugin.plugin", "plugin.integration"})
 
 # Legacy spelling -> the one that modern servers read.
 LEGACY_ATTRIBUTES = {"PLUGIN_NAME": "NAME", "PLUGIN_SLUG": "SLUG", "PLUGIN_TITLE": "TITLE"}
+
+# What a plugin class, or one of its mixins, is described with (SPEC §2, §5).
+PLUGIN_ATTRIBUTES = (
+    *("NAME", "SLUG", "TITLE", *LEGACY_ATTRIBUTES, "AUTHOR", "DESCRIPTION", "VERSION", "WEBSITE", "LICENSE"),
+    *("PUBLISH_DATE", "MIN_VERSION", "MAX_VERSION", "SETTINGS", "USER_SETTINGS", "ADMIN_SOURCE"),
+    *("ACTION_NAME", "API_METHOD", "API_URL_SETTING", "API_TOKEN_SETTING", "API_TOKEN"),
+    *("NAVIGATION", "NAVIGATION_TAB_NAME", "NAVIGATION_TAB_ICON", "SCHEDULED_TASKS", "URLS"),
+)
+
+# The top-level packages of a server's source root, of all versions.
+SERVER_PACKAGES = frozenset(
+    {"InvenTree", "barcodes", "build", "common", "company", "data_exporter", "generic", "importer", "label"}
+    | {"machine", "order", "part", "plugin", "report", "stock", "users", "web"}
+)
 
 
 class Mixin(NamedTuple):

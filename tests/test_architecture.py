@@ -12,7 +12,7 @@ PACKAGE = "inventree_plugins"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
-LOWER = {"errors", "vocabulary", "models", "files", "process"}
+LOWER = {"errors", "vocabulary", "models", "anatomy", "files", "process"}
 MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
 TABLE = {
     "__init__": set(),
@@ -20,14 +20,15 @@ TABLE = {
     "errors": set(),
     "vocabulary": set(),
     "models": {"errors"},
+    "anatomy": {"models"},
     "files": {"errors"},
     "process": {"errors"},
     "instance": {"errors", "models", "files"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "process"},
-    "discovery": {"errors", "models", "vocabulary", "packages"},
+    "discovery": {"errors", "models", "anatomy", "vocabulary", "packages"},
     "store": {"errors", "models"},
-    "validation": {"errors", "models", "vocabulary", "process"},
+    "validation": {"errors", "models", "anatomy", "vocabulary", "process"},
     "commands": LOWER | MIDDLE,
     "cli": {"commands", "errors", "models"},
     "sdk": {"errors", "vocabulary"},

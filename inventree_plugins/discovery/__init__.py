@@ -10,13 +10,14 @@ from inventree_plugins.models import Discovery
 
 if TYPE_CHECKING:
     from inventree_plugins.discovery.cache import FactsCache
+    from inventree_plugins.discovery.examine import examine
     from inventree_plugins.discovery.search import discover
     from inventree_plugins.discovery.slug import slugify
 
-__all__ = ["FactsCache", "Places", "discover", "discover_again", "slugify"]
+__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "slugify"]
 
 # Two dozen modules, which a run that finds nothing new does without (PEP 562).
-_LATER = {"FactsCache": "cache", "discover": "search", "slugify": "slug"}
+_LATER = {"FactsCache": "cache", "discover": "search", "examine": "examine", "slugify": "slug"}
 
 
 def discover_again(places: Places, *, cache: Path) -> Discovery:

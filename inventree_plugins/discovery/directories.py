@@ -44,7 +44,7 @@ def directory_candidates(
     found = Found([], [])
     seen: set[tuple[str, int]] = set()
     for module_name, path in _walk(str(directory), name, library=library, problems=found.problems):
-        module = resolver.module(module_name, path)
+        module = resolver.modules.module(module_name, path)
         problem = module.facts.problem
         if problem is not None:
             message = f"`{path}` {problem.message}" if problem.code == "unreadable-file" else problem.message

@@ -38,7 +38,7 @@ def package_candidates(distributions: tuple[Distribution, ...], *, resolver: Res
 def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Resolver) -> Candidate | Problem:
     text = f"{entry_point.module}:{entry_point.attr}" if entry_point.attr else entry_point.module
     label = f"entry point `{entry_point.name} = {text}` of `{distribution.name}`"
-    source = resolver.find_module(entry_point.module)
+    source = resolver.modules.find(entry_point.module)
     if source is None:
         return _unresolved(f"{label}: there is no module `{entry_point.module}`", distribution.info)
     problem = _unreadable(source, label)
@@ -46,7 +46,7 @@ def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Reso
         return problem
     value, missing_import = _attribute(source, entry_point.attr, resolver)
     if isinstance(value, Unknown):
-        unread = resolver.problem_at(value.path)
+        unread = resolver.modules.problem_at(value.path)
         code = unread.code if unread else "entry-point-unresolved"
         message, path = f"{label}: {value.reason}", Path(value.path or distribution.info)
         return Problem(code, message, severity="error", path=path, line=value.line or None)
@@ -98,7 +98,7 @@ def _imports(package: Module, submodule: str, resolver: Resolver) -> bool:
             if name == submodule or name.startswith(f"{submodule}."):
                 return True
             if name.startswith(f"{package.name}."):
-                inner = resolver.find_module(name)
+                inner = resolver.modules.find(name)
                 if inner is not None and inner.module is not None and inner.module.path not in seen:
                     seen.add(inner.module.path)
                     waiting.append(inner.module)

@@ -266,7 +266,8 @@ class Evaluator:
                 return scope.unknown(result.reason, line, failed=result.failed)
             if result is not MISSING:
                 return result
-            return scope.unknown(f"it is what `{target.module}.{target.name}()` returns", line)
+            name = f"{target.module}.{target.name}"
+            return Unknown(f"it is what `{name}()` returns", scope.module.path, line, function=name)
         return scope.unknown("it is what a function of the plugin returns", line)
 
     def _builtin(self, name: str, values: list[Value], named: Mapping[str, Value]) -> Value:

@@ -47,7 +47,7 @@ def describe(candidate: Candidate, identity: Identity, places: Places) -> Plugin
     reader.fill_defaults()
     settings = tuple(reader.settings())
     path = Path(cls.module.path)
-    resolver.watch(os.path.dirname(cls.module.path))
+    resolver.modules.watch(os.path.dirname(cls.module.path))
     problems = (
         *candidate.problems,
         *identity.problems,
@@ -127,7 +127,7 @@ class _Reader:
 
         path = Path(self._candidate.cls.module.path)
         for file in watched_files(path):
-            self._candidate.resolver.watch(file)
+            self._candidate.resolver.modules.watch(file)
         commit = last_commit(path)
         if commit is not None:
             for field, text in (("author", commit.author), ("pub_date", commit.date)):

@@ -1,21 +1,17 @@
 """What names mean: imports followed to their files, attributes found along the base classes."""
 
-# A pathlib.Path for each of thousands of look-ups would cost more than the look-ups.
-# ruff: noqa: PTH118, PTH119, PTH120
-
 from __future__ import annotations
 
 import builtins
-import os
 from collections.abc import Iterator, Sequence
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.evaluate import Evaluator
-from inventree_plugins.discovery.facts import Binding, FactsProblem
+from inventree_plugins.discovery.facts import Binding
 from inventree_plugins.discovery.fold import Fold
 from inventree_plugins.discovery.installed import InstalledVersions
 from inventree_plugins.discovery.linearize import Orders, linearize
-from inventree_plugins.discovery.modules import Finder, Library, Location
+from inventree_plugins.discovery.module_refs import Modules
 from inventree_plugins.discovery.values import (
     MISSING,
     REST,
@@ -39,12 +35,10 @@ MAX_DEPTH = 40
 class Resolver:
     """Tell what a name, an attribute or a base class is, from the files one group of plugins can import."""
 
-    def __init__(self, library: Library, finder: Finder, *, versions: InstalledVersions) -> None:
-        self._library = library
-        self._finder = finder
+    def __init__(self, modules: Modules, *, versions: InstalledVersions) -> None:
+        self.modules = modules
         self._versions = versions
         self._evaluator = Evaluator(self)
-        self._modules: dict[str, Module] = {}
         self._names: dict[tuple[str, int | None, str], Value] = {}
         self._pending: set[tuple[str, int | None, str]] = set()
         self._orders: Orders = {}
@@ -55,33 +49,11 @@ class Resolver:
         """Grant the next plugin its own number of steps."""
         self._evaluator.restart()
 
-    def watch(self, path: str) -> None:
-        """Note a file that decides about an answer without being read here."""
-        self._library.watch(path)
-
-    def module(self, name: str, path: str) -> Module:
-        """Return the module in a file; its first name stays."""
-        module = self._modules.get(path)
-        if module is None:
-            facts = self._library.facts(path)
-            is_package = os.path.basename(path) == "__init__.py"
-            module = self._modules[path] = Module(name, path, is_package, facts)
-        return module
-
     def forget(self) -> None:
         """Let go of all that was read: the evaluator's way back to here is a cycle that would keep it."""
-        for each in (self._modules, self._names, self._orders):
-            each.clear()
-
-    def problem_at(self, path: str) -> FactsProblem | None:
-        """Return what kept a file that was followed from being read, if anything."""
-        module = self._modules.get(path)
-        return None if module is None else module.facts.problem
-
-    def find_module(self, name: str) -> ModuleRef | None:
-        """Return the module of an absolute name, None when it has no place on the import path."""
-        location = self._finder.find(name)
-        return None if location is None else self._at(name, location)
+        self.modules.forget()
+        self._names.clear()
+        self._orders.clear()
 
     def name(self, scope: Scope, name: str) -> Value:
         """Return what a name means at the end of the scope's body, MISSING when nothing binds it."""
@@ -323,9 +295,9 @@ class Resolver:
         if isinstance(source, External):
             return External(module, name, is_found=False)
         if source.module is scope.module:  # a package that imports its own module by `from . import name`
-            inner = self._finder.find_in(source.directories, name)
+            inner = self.modules.inside(source, name)
             if inner is not None:
-                return self._at(f"{source.name}.{name}", inner)
+                return inner
         value = self._module_attribute(source, name)
         if value is MISSING:
             return scope.unknown(f"`{source.name}` has no `{name}`", line, failed=True)
@@ -335,43 +307,24 @@ class Resolver:
         self, scope: Scope, module: str, level: int, *, line: int
     ) -> ModuleRef | External | Unknown:
         if level:
-            found = self._relative(scope.module, module, level)
+            found = self.modules.relative(scope.module, module, level)
             written = "." * level + module
             return found or scope.unknown(f"there is no module `{written}`", line, failed=True)
-        found = self.find_module(module)
+        found = self.modules.find(module)
         if found is not None:
             return found
         if module.partition(".")[0] == scope.module.name.partition(".")[0]:
             return scope.unknown(f"there is no module `{module}`", line, failed=True)
         return External(module, "", is_found=False)
 
-    def _relative(self, module: Module, target: str, level: int) -> ModuleRef | None:
-        directory = os.path.dirname(module.path)
-        parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
-        for _ in range(level - 1):
-            directory, parts = os.path.dirname(directory), parts[:-1]
-        init = os.path.join(directory, "__init__.py")
-        is_package = "__init__.py" in self._library.listing(directory)
-        location = Location(init if is_package else None, (directory,))
-        for part in target.split(".") if target else ():
-            inner = self._finder.find_in(location.directories, part)
-            if inner is None:
-                return None
-            location, parts = inner, [*parts, part]
-        return self._at(".".join(parts), location)
-
-    def _at(self, name: str, location: Location) -> ModuleRef:
-        module = None if location.path is None else self.module(name, location.path)
-        return ModuleRef(name, module, location.directories)
-
     def _module_attribute(self, owner: ModuleRef, name: str) -> Value:
         if owner.module is not None:
             value = self._bound(Scope(owner.module), name)
             if value is not MISSING:
                 return value
-        inner = self._finder.find_in(owner.directories, name)
+        inner = self.modules.inside(owner, name)
         if inner is not None:
-            return self._at(f"{owner.name}.{name}", inner)
+            return inner
         if owner.module is None:
             return server.known(owner.name, name)
         problem = owner.module.facts.problem

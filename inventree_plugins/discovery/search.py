@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache as remember
 from pathlib import Path
+from typing import TypeAlias
 
 from inventree_plugins.discovery.cache import FactsCache
 from inventree_plugins.discovery.candidates import Candidate, Found
@@ -16,13 +17,14 @@ from inventree_plugins.discovery.entry_points import package_candidates
 from inventree_plugins.discovery.identity import identify
 from inventree_plugins.discovery.installed import InstalledVersions
 from inventree_plugins.discovery.metadata import describe
+from inventree_plugins.discovery.module_refs import Modules
 from inventree_plugins.discovery.modules import Finder, Library
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.snapshot import State
 from inventree_plugins.models import Discovery, Plugin, Problem, Source
 
-__all__ = ["discover", "search"]
+__all__ = ["Identity", "Search", "collect", "discover", "identity_of", "search", "without_collection"]
 
 
 def discover(places: Places, *, cache: FactsCache | None = None) -> Discovery:
@@ -36,7 +38,7 @@ def search(places: Places, *, cache: FactsCache | None = None) -> tuple[Discover
     for distribution in places.distributions:
         if distribution.entry_points:
             library.watch(str(distribution.info / "METADATA"))
-    with _without_collection():
+    with without_collection():
         result = _search(places, library)
     if cache is not None:
         cache.save()
@@ -44,25 +46,41 @@ def search(places: Places, *, cache: FactsCache | None = None) -> tuple[Discover
 
 
 def _search(places: Places, library: Library) -> Discovery:
+    search = Search(places, library)
+    found, _ = collect(search, places)
+    search.forget()
+    return found
+
+
+Identity: TypeAlias = tuple[Path, int, str]
+
+
+def collect(search: Search, places: Places) -> tuple[Discovery, Mapping[Identity, Candidate]]:
+    """Return what the sources hold, and the candidate that each plugin was made of."""
     candidates: list[Candidate] = []
     problems: list[Problem] = []
-    search = _Search(places, library)
     for found in search.sources():
         candidates += found.candidates
         problems += found.problems
     plugins: list[Plugin] = []
+    by_plugin: dict[Identity, Candidate] = {}
     for candidate in _each_once(candidates):
         result = _described(candidate, places)
         if isinstance(result, Problem):
             problems.append(result)
         else:
             plugins.append(result)
-    search.forget()
-    return Discovery(tuple(_winners(plugins)), tuple(problems))
+            by_plugin[identity_of(result)] = candidate
+    return Discovery(tuple(_winners(plugins)), tuple(problems)), by_plugin
+
+
+def identity_of(plugin: Plugin) -> Identity:
+    """Return what tells a plugin's class from all others."""
+    return plugin.path, plugin.line, plugin.class_name
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Keep the collector from walking the facts again and again: they all live to the end, and are no cycles.
 
     With 1,000 plugins it would take two thirds of the time, and more than its share with 2,000.
@@ -76,7 +94,7 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Search:
+class Search:
     """The sources of a set of places, over one library."""
 
     def __init__(self, places: Places, library: Library) -> None:
@@ -112,7 +130,7 @@ class _Search:
         root = (self._places.source_root,) if self._places.source_root else ()
         roots = tuple(dict.fromkeys(str(path) for path in (*root, *first, *self._places.import_path)))
         finder = Finder(self._library, roots, editable=self._editable)
-        resolver = Resolver(self._library, finder, versions=self._versions)
+        resolver = Resolver(Modules(self._library, finder), versions=self._versions)
         self._resolvers.append(resolver)
         return resolver
 

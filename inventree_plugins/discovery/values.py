@@ -32,13 +32,15 @@ Value: TypeAlias = Any
 class Unknown:
     """What cannot be known without running the plugin, why, and where.
 
-    `failed` says that running it raises there, so that an `except` takes over.
+    `failed` says that running it raises there, so that an `except` takes over. `function` is the dotted
+    name of the function that returns it, where that is known.
     """
 
     reason: str
     path: str
     line: int
     failed: bool = False
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

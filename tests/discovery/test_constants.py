@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from inventree_plugins.discovery.facts import ModuleFacts
 from inventree_plugins.discovery.installed import InstalledVersions
+from inventree_plugins.discovery.module_refs import Modules
 from inventree_plugins.discovery.modules import Finder, Library
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.syntax import read_facts
@@ -232,9 +233,8 @@ def _composed(children):
 def test_evaluator_agrees_with_python(expression):
     facts: ModuleFacts = read_facts(f"V = {expression}".encode())
     library = Library()
-    resolver = Resolver(
-        library, Finder(library, ()), versions=InstalledVersions((), library=library, import_path=())
-    )
+    modules = Modules(library, Finder(library, ()))
+    resolver = Resolver(modules, versions=InstalledVersions((), library=library, import_path=()))
     value = resolver.name(Scope(Module("m", "m.py", is_package=False, facts=facts)), "V")
     try:
         expected = eval(expression)  # the expression is this test's own

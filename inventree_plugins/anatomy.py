@@ -1,0 +1,139 @@
+"""What a close look at a plugin tells: the data between discovery and the rules of validation.
+
+Kept apart from the models, which every start defines: only a few commands look this closely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inventree_plugins.models import Plugin, Problem
+
+__all__ = [
+    "Anatomy",
+    "AppFolder",
+    "Attribute",
+    "Examination",
+    "Import",
+    "Member",
+    "NotKnown",
+    "SettingDefinition",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """Stands for a value that only running the plugin would tell.
+
+    `function` is the dotted name of the function or class that is called or named there, when that is known.
+    """
+
+    reason: str
+    path: Path | None = None
+    line: int | None = None
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A class attribute's value, where it is set and by which class.
+
+    The value is a Python constant, or a list, tuple, set or dict of such, with `NotKnown` in the place of
+    what only running tells; a dict whose keys are not all known has one of those as a key.
+    """
+
+    value: object
+    path: Path
+    line: int
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A name that the plugin's own classes bind: a `method` (or property), a `class`, or another `value`."""
+
+    kind: str
+    path: Path
+    line: int
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import that runs when the plugin is imported, unguarded by `try` or `if`.
+
+    `name` is None for a whole module. `is_found` is None where nothing can tell, as for the server's modules
+    without its source; `is_server` marks modules of the server.
+    """
+
+    module: str
+    name: str | None
+    path: Path
+    line: int
+    is_server: bool
+    is_found: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDefinition:
+    """A setting as `SETTINGS` defines it, as far as it is literal (SPEC §3).
+
+    `validators` are names such as `int` or `django.core.validators.URLValidator`; `choices` are pairs of
+    value and label. `unknown` names the parts that only running tells, with the reason.
+    """
+
+    key: str
+    name: str | None = None
+    description: str | None = None
+    default: object = None
+    choices: tuple[tuple[object, str], ...] | None = None
+    validators: tuple[str, ...] = ()
+    protected: bool = False
+    required: bool = False
+    units: str | None = None
+    model: str | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppFolder:
+    """What makes a Django app of the package that a plugin's class is in.
+
+    `models` are names of model classes, `migrations` the files that hold migrations. `is_package` is False
+    for a plugin of one file, which cannot be an app.
+    """
+
+    package: str
+    path: Path
+    is_package: bool
+    has_config: bool
+    models: tuple[str, ...]
+    migrations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """A plugin and all that reading its source tells of it.
+
+    `attributes` and `members` go by name, the nearest class first; `imports` are those of its own modules.
+    """
+
+    plugin: Plugin
+    attributes: Mapping[str, Attribute]
+    members: Mapping[str, Member]
+    imports: tuple[Import, ...]
+    settings: tuple[SettingDefinition, ...]
+    user_settings: tuple[SettingDefinition, ...]
+    app: AppFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The anatomies of the plugins that were found, and what belongs to no plugin."""
+
+    anatomies: tuple[Anatomy, ...]
+    problems: tuple[Problem, ...]
