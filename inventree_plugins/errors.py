@@ -22,11 +22,13 @@ __all__ = [
     "PluginNotFoundError",
     "PluginsFileError",
     "ProcessError",
+    "ProcessTimeoutError",
     "RequirementError",
     "RowError",
     "RowReferencedError",
     "SlugCollisionError",
     "SourceRootError",
+    "UnhealthyError",
     "UnloadablePluginError",
     "UnsupportedDatabaseError",
     "UsageError",
@@ -107,6 +109,12 @@ class ProcessError(InvplugError):
     """A program that invplug started failed."""
 
     code = "process"
+
+
+class ProcessTimeoutError(ProcessError):
+    """A program that invplug started did not end in time."""
+
+    code = "process-timeout"
 
 
 class DatabaseError(InvplugError):
@@ -224,3 +232,10 @@ class PluginEnabledError(InvplugError):
     """The plugin is still enabled."""
 
     code = "plugin-enabled"
+
+
+class UnhealthyError(InvplugError):
+    """What was checked is not in order."""
+
+    code = "unhealthy"
+    exit_code = 4

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from inventree_plugins.errors import ProcessError
+from inventree_plugins.errors import ProcessError, ProcessTimeoutError
 
 __all__ = ["Completed", "Runner", "run"]
 
@@ -38,18 +38,21 @@ class Runner(Protocol):
         command: Sequence[str],
         *,
         cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
         on_line: Callable[[str], None] | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Return what `command` printed; `env` is added to the environment, `timeout` is in seconds."""
+        """Return what `command` printed; `env` is added to the environment, `timeout` is in seconds.
+
+        A variable that `env` maps to None is taken out of the environment.
+        """
 
 
 def run(
     command: Sequence[str],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     on_line: Callable[[str], None] | None = None,
     timeout: float | None = None,
 ) -> Completed:
@@ -65,7 +68,7 @@ def run(
         child = subprocess.Popen(
             list(command),
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env=_environment(env or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if on_line else subprocess.PIPE,
@@ -82,7 +85,12 @@ def run(
         try:
             return _collect(child, on_line, timeout=timeout)
         except subprocess.TimeoutExpired as error:
-            raise ProcessError(f"`{command[0]}` did not end within {timeout:g} seconds") from error
+            raise ProcessTimeoutError(f"`{command[0]}` did not end within {timeout:g} seconds") from error
+
+
+def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    merged = {**os.environ, **changes}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _collect(

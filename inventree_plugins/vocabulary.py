@@ -9,9 +9,12 @@ __all__ = [
     "BASE_MODULES",
     "BUILTIN_SLUGS",
     "ENTRY_POINT_GROUP",
+    "FINAL_MEMBERS",
+    "FINAL_SINCE",
     "LEGACY_ATTRIBUTES",
     "LEGACY_BASE_CLASSES",
     "MANDATORY_SLUGS",
+    "MARKED_FINAL_MEMBERS",
     "MIXINS",
     "PLUGIN_ATTRIBUTES",
     "SERVER_PACKAGES",
@@ -26,6 +29,22 @@ BASE_MODULES = frozenset({"plugin", "plugin.plugin", "plugin.integration"})
 
 # Legacy spelling -> the one that modern servers read.
 LEGACY_ATTRIBUTES = {"PLUGIN_NAME": "NAME", "PLUGIN_SLUG": "SLUG", "PLUGIN_TITLE": "TITLE"}
+
+# Members of the base class that raise INVE-E11 when a plugin's class overrides them (SPEC §2).
+FINAL_MEMBERS = frozenset(
+    {"_get_package_commit", "_get_package_metadata", "add_mixin", "check_is_builtin", "check_is_package"}
+    | {"check_is_sample", "check_package_install_name", "check_package_path", "check_version"}
+    | {"get_meta_value", "get_registered_mixins", "is_active", "is_builtin", "is_editable", "is_mandatory"}
+    | {"mixin", "mixin_enabled", "plugin_config", "plugin_name", "plugin_slug", "plugin_static_file"}
+    | {"plugin_title", "setup_mixin"}
+)
+# Marked as final as well; but servers up to 1.5 look past properties and these class methods (run on 1.5).
+MARKED_FINAL_MEMBERS = frozenset(
+    {"_is_package", "author", "description", "file", "human_name", "is_sample", "license", "name"}
+    | {"package_install_name", "package_path", "path", "pub_date", "registered_mixins", "settings_url"}
+    | {"slug", "version", "website"}
+)
+FINAL_SINCE = (1, 0)
 
 # What a plugin class, or one of its mixins, is described with (SPEC §2, §5).
 PLUGIN_ATTRIBUTES = (

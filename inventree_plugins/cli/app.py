@@ -25,6 +25,7 @@ COMMANDS = {
     "is-enabled": "is_enabled",
     "is-installed": "is_installed",
     "discover": "discover",
+    "validate": "validate",
     "config": "config",
 }
 GLOBAL_NAMES = frozenset(GlobalOptions._fields)
@@ -144,7 +145,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Also understood: `remove`, `ls`, `info`, `activate` and `deactivate`.\n\n"
-        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 5 locked, 70 a bug, 130 interrupted."
+        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 4 unhealthy, 5 locked, 70 a bug,"
+        " 130 interrupted."
     ),
 )
 app.callback()(global_options)

@@ -96,6 +96,12 @@ class Talk:
             return text
         return typer.style(text, fg=color, bold=bold)
 
+    def labelled(self, before: str, label: str, text: str, *, color: str) -> None:
+        """Print a line of data on stdout with a label in it, coloured on a terminal that wants it."""
+        if not self.no_color and sys.stdout.isatty():
+            label = typer.style(label, fg=color, bold=True)
+        typer.echo(f"{printable(before)}{label} {printable(text)}")
+
     def hint(self, text: str) -> None:
         """Print what a person may do about the line before."""
         typer.echo(f"{self.style('hint:', 'cyan')} {printable(text)}", err=True)

@@ -1,25 +1,19 @@
 """What stands between an enabled plugin and its effect (SPEC §2, §3)."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
 from inventree_plugins.store import Reader
+from inventree_plugins.validation import excluded_by
 from inventree_plugins.vocabulary import MIXINS
 
 __all__ = ["action_steps", "gate_steps", "version_problem"]
 
-VERSION_PARTS = 3
-
 
 def version_problem(plugin: Plugin, server_version: str | None) -> Problem | None:
-    """Judge MIN_VERSION and MAX_VERSION as the server does (SPEC §2).
-
-    It compares tuples and needs three parts: a shorter MAX_VERSION always fails, a shorter MIN_VERSION
-    always passes.
-    """
-    excluded = _exclusion(plugin, _parts(server_version) if server_version else None)
+    """Judge MIN_VERSION and MAX_VERSION as the server does (SPEC §2)."""
+    excluded = excluded_by(plugin.min_version, plugin.max_version, server_version)
     if excluded is None:
         return None
     return Problem(
@@ -30,23 +24,6 @@ def version_problem(plugin: Plugin, server_version: str | None) -> Problem | Non
         slug=plugin.slug,
         path=plugin.path,
     )
-
-
-def _exclusion(plugin: Plugin, server: tuple[int, ...] | None) -> str | None:
-    minimum, maximum = _parts(plugin.min_version or ""), _parts(plugin.max_version or "")
-    if 0 < len(maximum) < VERSION_PARTS:
-        return f"its MAX_VERSION `{plugin.max_version}` has fewer than three parts"
-    if server is None:
-        return None
-    if len(minimum) == VERSION_PARTS and minimum > server:
-        return f"it needs {plugin.min_version} or later"
-    if maximum and maximum < server:
-        return f"it works up to {plugin.max_version}"
-    return None
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", version)[:VERSION_PARTS]))
 
 
 def gate_steps(context: Context, plugins: Iterable[Plugin], reader: Reader) -> tuple[NextStep, ...]:

@@ -9,7 +9,7 @@ from inventree_plugins.models import Declaration, Discovery, Distribution, Inter
 from inventree_plugins.packages import installed_distributions
 from inventree_plugins.requirements import declarations, read_plugins_file
 
-__all__ = ["Survey", "take_survey"]
+__all__ = ["Survey", "places_of", "take_survey"]
 
 
 class Survey(NamedTuple):
@@ -50,9 +50,14 @@ def _read_declared(context: Context) -> tuple[tuple[Declaration, ...], tuple[Pro
         return (), (problem,)
 
 
-def _discover(context: Context, distributions: tuple[Distribution, ...]) -> Discovery:
+def places_of(context: Context, survey: Survey) -> Places:
+    """Return the places that a survey looked at."""
+    return _places(context, survey.distributions)
+
+
+def _places(context: Context, distributions: tuple[Distribution, ...]) -> Places:
     instance = context.instance
-    places = Places(
+    return Places(
         source_root=instance.source_root.value,
         samples=instance.debug.value,
         directories=instance.plugin_dirs.value,
@@ -60,6 +65,10 @@ def _discover(context: Context, distributions: tuple[Distribution, ...]) -> Disc
         import_path=context.interpreter.import_path,
         server_version=instance.server_version.value,
     )
+
+
+def _discover(context: Context, distributions: tuple[Distribution, ...]) -> Discovery:
+    places = _places(context, distributions)
     if not context.use_cache:
         from inventree_plugins.discovery import discover  # noqa: PLC0415 - imports all of the search
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.places import Places
-from inventree_plugins.discovery.values import External, Unknown, Value
+from inventree_plugins.discovery.values import ClassRef, External, Unknown, Value
 from inventree_plugins.models import Problem
+from inventree_plugins.vocabulary import (
+    FINAL_MEMBERS,
+    FINAL_SINCE,
+    MARKED_FINAL_MEMBERS,
+    PLUGIN_ATTRIBUTES,
+)
 
-__all__ = ["base_problems", "mixins_of"]
+__all__ = ["base_problems", "final_members", "mixins_of"]
 
 
 def mixins_of(order: list[Value]) -> tuple[str, ...]:
@@ -40,6 +47,37 @@ def base_problems(candidate: Candidate, slug: str, places: Places) -> list[Probl
             )
         )
     return problems
+
+
+def final_members(candidate: Candidate, slug: str, places: Places) -> Iterator[Problem]:
+    """Yield members that the base class does not let anyone override: the server's INVE-E11 (SPEC §2).
+
+    It looks at each class below the plugin base by itself, at what looks like a method; since 1.0.
+    """
+    if places.server_numbers and places.server_numbers < FINAL_SINCE:
+        return
+    for cls in candidate.resolver.order(candidate.cls):
+        names = cls.facts.names if isinstance(cls, ClassRef) else ()
+        found = [name for name in names if name in FINAL_MEMBERS or name in MARKED_FINAL_MEMBERS]
+        if found and any(server.is_base(each) for each in candidate.resolver.order(cls)):
+            for name in found:
+                problem = _overridden(cls, name, is_known=places.server_version is not None)
+                if problem is not None:
+                    yield problem._replace(slug=slug)
+
+
+def _overridden(cls: ClassRef, name: str, *, is_known: bool) -> Problem | None:
+    kind, _, line, _ = cls.facts.names[name][-1]
+    path = Path(cls.module.path)
+    what = f"`{cls.facts.name}` overrides `{name}`"
+    if name in MARKED_FINAL_MEMBERS:
+        message = f"{what}, which the plugin base marks as final: a server may refuse that"
+        hint = f"set `{name.upper()}` instead" if name.upper() in PLUGIN_ATTRIBUTES else None
+        return Problem("final-member", message, hint=hint, path=path, line=line)
+    if kind not in {"def", "make", "class"}:
+        return None
+    message = f"{what}, which is final: servers since 1.0 refuse to load the class (INVE-E11)"
+    return Problem("final-member", message, "error" if is_known else "warning", path=path, line=line)
 
 
 def _problem(base: Value, places: Places) -> tuple[str, str, bool] | None:

@@ -27,7 +27,7 @@ from inventree_plugins.discovery.values import (
 from inventree_plugins.models import Problem, Source
 from inventree_plugins.vocabulary import BASE_CLASSES
 
-__all__ = ["directory_candidates"]
+__all__ = ["directory_candidates", "module_candidates"]
 
 _DEEPEST = 40
 # The form of a name: its kind, the identifier, the line.
@@ -44,19 +44,37 @@ def directory_candidates(
     found = Found([], [])
     seen: set[tuple[str, int]] = set()
     for module_name, path in _walk(str(directory), name, library=library, problems=found.problems):
-        module = resolver.modules.module(module_name, path)
-        problem = module.facts.problem
-        if problem is not None:
-            message = f"`{path}` {problem.message}" if problem.code == "unreadable-file" else problem.message
-            found.problems.append(
-                Problem(problem.code, message, severity="error", path=Path(path), line=problem.line)
-            )
-            continue
-        for cls in _classes(module, resolver, found.problems):
-            if cls.identity not in seen and _is_plugin(cls, resolver, found.problems):
-                seen.add(cls.identity)
-                found.candidates.append(Candidate(source, cls, resolver))
+        _collect(resolver.modules.module(module_name, path), found, seen, source=source, resolver=resolver)
     return found
+
+
+def module_candidates(path: Path, *, resolver: Resolver) -> Found:
+    """Return the classes of one file that are plugins, as if it lay in a plugin directory."""
+    found = Found([], [])
+    is_package = path.name == "__init__.py"
+    name = path.parent.name if is_package else path.stem
+    module = resolver.modules.module(name, str(path))
+    _collect(module, found, set(), source=Source.DIRECTORY, resolver=resolver)
+    return found
+
+
+def _collect(
+    module: Module, found: Found, seen: set[tuple[str, int]], *, source: Source, resolver: Resolver
+) -> None:
+    """Add a module's plugins, or what keeps it from being read."""
+    problem = module.facts.problem
+    if problem is not None:
+        message = (
+            f"`{module.path}` {problem.message}" if problem.code == "unreadable-file" else problem.message
+        )
+        found.problems.append(
+            Problem(problem.code, message, severity="error", path=Path(module.path), line=problem.line)
+        )
+        return
+    for cls in _classes(module, resolver, found.problems):
+        if cls.identity not in seen and _is_plugin(cls, resolver, found.problems):
+            seen.add(cls.identity)
+            found.candidates.append(Candidate(source, cls, resolver))
 
 
 def _walk(

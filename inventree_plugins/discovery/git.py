@@ -1,4 +1,4 @@
-"""Author and date of the last commit that touched a file, where a repository tells (SPEC §2)."""
+"""Author and date of the last commit that touched a file or folder, where a repository tells (SPEC §2)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GitFacts:
 
 
 def last_commit(path: Path) -> GitFacts | None:
-    """Return who last changed the file and when; None, and silence, when no repository can tell."""
+    """Return who last changed the file or folder and when; None, and silence, when no repository can tell."""
     root = _repository(path)
     if root is None:
         return None

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inventree_plugins.discovery.bases import base_problems, mixins_of
+from inventree_plugins.discovery.bases import base_problems, final_members, mixins_of
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.dates import iso_date
 from inventree_plugins.discovery.identity import Identity
+from inventree_plugins.discovery.package_folder import package_folder
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.values import MISSING, REST, Unknown, is_plain, text_of
 from inventree_plugins.models import DistributionMetadata, Plugin, Problem, Source
@@ -40,10 +41,9 @@ def describe(candidate: Candidate, identity: Identity, places: Places) -> Plugin
     cls, resolver = candidate.cls, candidate.resolver
     reader = _Reader(candidate, identity)
     reader.read_class()
-    if candidate.distribution is not None:
-        reader.fill_from_distribution()
-    elif candidate.source is Source.DIRECTORY:
-        reader.fill_from_git()
+    reader.fill_from_distribution()
+    if _may_be_tracked(candidate):
+        reader.fill_from_git(places)
     reader.fill_defaults()
     settings = tuple(reader.settings())
     path = Path(cls.module.path)
@@ -52,6 +52,7 @@ def describe(candidate: Candidate, identity: Identity, places: Places) -> Plugin
         *candidate.problems,
         *identity.problems,
         *base_problems(candidate, identity.slug, places),
+        *final_members(candidate, identity.slug, places),
         *reader.problems,
     )
     return Plugin(
@@ -116,8 +117,8 @@ class _Reader:
             for field in missing:
                 self._set(field, _fallback(metadata, field), "distribution")
 
-    def fill_from_git(self) -> None:
-        """Fall back to the last commit that touched the plugin's file."""
+    def fill_from_git(self, places: Places) -> None:
+        """Fall back to the last commit that touched the plugin's files: its package, or its one file."""
         if not self._is_open("author") and not self._is_open("pub_date"):
             return
         from inventree_plugins.discovery.git import (  # noqa: PLC0415 - few plugins need it
@@ -128,7 +129,7 @@ class _Reader:
         path = Path(self._candidate.cls.module.path)
         for file in watched_files(path):
             self._candidate.resolver.modules.watch(file)
-        commit = last_commit(path)
+        commit = last_commit(package_folder(path, directories=places.directories) or path)
         if commit is not None:
             for field, text in (("author", commit.author), ("pub_date", commit.date)):
                 if self._is_open(field):
@@ -183,6 +184,16 @@ class _Reader:
         path = unknown.path if unknown and unknown.path else cls.module.path
         line = unknown.line if unknown and unknown.line else cls.facts.line
         self.problems.append(Problem(code, message, slug=self._identity.slug, path=Path(path), line=line))
+
+
+def _may_be_tracked(candidate: Candidate) -> bool:
+    """Tell whether git may know the plugin: it is in a plugin directory, or in an editable checkout."""
+    distribution, path = candidate.distribution, Path(candidate.cls.module.path)
+    if distribution is None:
+        return candidate.source is Source.DIRECTORY
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return False
+    return distribution.info.suffix != ".dist-info" or not path.is_relative_to(distribution.location)
 
 
 def _fallback(metadata: DistributionMetadata, field: str) -> str | None:

@@ -18,7 +18,8 @@ class Places(NamedTuple):
     `source_root` is the folder with `manage.py`, `samples` is for debug mode only, a directory that is
     missing holds no plugins, and `import_path` is where the modules of packages are looked up.
     `server_version` decides between legacy and modern rules; without one the rules are modern and legacy
-    plugins keep their slugs.
+    plugins keep their slugs. `modules` are files looked at alone, outside any plugin directory. Without
+    `builtin` the server's own plugins are not collected; its modules are found all the same.
     """
 
     source_root: Path | None = None
@@ -27,9 +28,15 @@ class Places(NamedTuple):
     distributions: tuple[Distribution, ...] = ()
     import_path: tuple[Path, ...] = ()
     server_version: str | None = None
+    modules: tuple[Path, ...] = ()
+    builtin: bool = True
 
     @property
     def is_legacy(self) -> bool:
         """Tell whether the server is known to be older than 0.8."""
-        numbers = re.findall(r"\d+", self.server_version or "")[:2]
-        return bool(numbers) and tuple(map(int, numbers)) < _MODERN
+        return bool(self.server_numbers) and self.server_numbers < _MODERN
+
+    @property
+    def server_numbers(self) -> tuple[int, ...]:
+        """Return the first two numbers of the server's version, none when it is not known."""
+        return tuple(map(int, re.findall(r"\d+", self.server_version or "")[:2]))

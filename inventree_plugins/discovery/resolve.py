@@ -341,6 +341,8 @@ class Resolver:
         if version is None:
             reason = f"the distribution `{distribution}` is not installed"
             return Unknown(reason, "", 0, failed=self._versions.is_complete)
+        if not version:  # a checkout's own, see packages/checkout.py
+            return Unknown(f"the version of `{distribution}` is made when it is built", "", 0)
         if function == "version":
             return version
         return {"Version": version, "Name": distribution, REST: Unknown("only its version is read", "", 0)}

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from inventree_plugins.discovery.cache import FactsCache
 from inventree_plugins.discovery.candidates import Candidate, Found
-from inventree_plugins.discovery.directories import directory_candidates
+from inventree_plugins.discovery.directories import directory_candidates, module_candidates
 from inventree_plugins.discovery.editable import editable_modules
 from inventree_plugins.discovery.entry_points import package_candidates
 from inventree_plugins.discovery.identity import identify
@@ -109,7 +109,7 @@ class Search:
     def sources(self) -> Iterator[Found]:
         """Yield what each source holds, in the server's order (SPEC §1)."""
         root = self._places.source_root
-        if root is not None:
+        if root is not None and self._places.builtin:
             builtin = [
                 ("builtin", Source.BUILTIN),
                 *([("samples", Source.SAMPLE)] if self._places.samples else []),
@@ -120,6 +120,8 @@ class Search:
         for directory in self._places.directories:
             resolver = self._resolver(directory.parent, directory)
             yield self._directory(directory, directory.name, Source.DIRECTORY, resolver)
+        for path in self._places.modules:
+            yield module_candidates(path, resolver=self._resolver(path.parent.parent, path.parent))
         if self._places.distributions:
             yield package_candidates(self._places.distributions, resolver=self._resolver())
 

@@ -8,7 +8,9 @@ from inventree_plugins.packages.metadata import read_metadata
 from inventree_plugins.packages.names import normalize
 
 if TYPE_CHECKING:
+    from inventree_plugins.packages.checkout import Checkout, read_checkout
     from inventree_plugins.packages.diagnosis import diagnose
+    from inventree_plugins.packages.groups import entry_points_elsewhere
     from inventree_plugins.packages.installer import (
         InstalledPackage,
         Installer,
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from inventree_plugins.packages.pip import PipInstaller
     from inventree_plugins.packages.provenance import DirectUrl, direct_url, read_direct_url
     from inventree_plugins.packages.satisfaction import applying, unmet
+    from inventree_plugins.packages.top_level import shared_modules
 
 __all__ = [
+    "Checkout",
     "DirectUrl",
     "InstallReport",
     "InstallRequest",
@@ -29,15 +33,19 @@ __all__ = [
     "applying",
     "diagnose",
     "direct_url",
+    "entry_points_elsewhere",
     "installed_distributions",
     "normalize",
+    "read_checkout",
     "read_direct_url",
     "read_metadata",
+    "shared_modules",
     "unmet",
 ]
 
 # Imported when first named (PEP 562): most commands only list, and must not pay for installing.
 _LATER = {
+    "Checkout": "checkout",
     "DirectUrl": "provenance",
     "InstallReport": "installer",
     "InstallRequest": "installer",
@@ -47,7 +55,10 @@ _LATER = {
     "applying": "satisfaction",
     "diagnose": "diagnosis",
     "direct_url": "provenance",
+    "entry_points_elsewhere": "groups",
+    "read_checkout": "checkout",
     "read_direct_url": "provenance",
+    "shared_modules": "top_level",
     "unmet": "satisfaction",
 }
 

@@ -1,12 +1,13 @@
-"""The plugin entry points in the text of an `entry_points.txt`."""
+"""The entry points in the text of an `entry_points.txt`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from inventree_plugins.models import EntryPoint
 
-__all__ = ["PLUGIN_GROUP", "plugin_entry_points"]
+__all__ = ["PLUGIN_GROUP", "entry_points", "parse_object", "plugin_entry_points"]
 
 PLUGIN_GROUP = "inventree_plugins"
 
@@ -18,17 +19,26 @@ def plugin_entry_points(text: str) -> tuple[EntryPoint, ...]:
     """Read the group `inventree_plugins`; lines that are no entry points are skipped, as the server does."""
     if PLUGIN_GROUP not in text:
         return ()
-    found = []
-    in_group = False
+    return tuple(each for each in entry_points(text) if each.group == PLUGIN_GROUP)
+
+
+def entry_points(text: str) -> Iterator[EntryPoint]:
+    """Yield the entry points of all groups."""
+    group = ""
     for raw in text.splitlines():
         line = raw.strip()
         if not line or line[0] in "#;":
             continue
         if line[0] == "[":
-            in_group = line == f"[{PLUGIN_GROUP}]"
-        elif in_group:
+            group = line[1:-1] if line[-1] == "]" else ""
+        elif group:
             name, _, value = (part.strip() for part in line.partition("="))
-            match = _OBJECT.fullmatch(value)
-            if name and match:
-                found.append(EntryPoint(PLUGIN_GROUP, name, match["module"], match["attr"] or ""))
-    return tuple(found)
+            target = parse_object(value)
+            if name and target is not None:
+                yield EntryPoint(group, name, *target)
+
+
+def parse_object(text: str) -> tuple[str, str] | None:
+    """Return module and attribute of an entry point's value, None when it is none."""
+    match = _OBJECT.fullmatch(text.strip())
+    return (match["module"], match["attr"] or "") if match else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from inventree_plugins.models import Distribution, DistributionMetadata
@@ -31,7 +32,14 @@ def read_metadata(distribution: Distribution) -> DistributionMetadata:
 
 
 def headers(info: Path) -> Headers:
-    """Read the headers of a `.dist-info` or `.egg-info`, by lower-case name; unreadable means none."""
+    """Read the headers of a `.dist-info` or `.egg-info`, by lower-case name; unreadable means none.
+
+    For a checkout, `info` is the file that names the project.
+    """
+    if info.suffix in {".toml", ".cfg", ".py"}:
+        from inventree_plugins.packages.project_files import read_project_file  # noqa: PLC0415 - rare
+
+        return {name: list(values) for name, values in read_project_file(info).headers.items()}
     for path in _metadata_files(info):
         found = _read(path)
         if found is not None:
@@ -43,6 +51,20 @@ def _read(path: Path) -> Headers | None:
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
             return _parse(lines)
+    except NotADirectoryError:
+        text = _read_zipped(path)
+        return None if text is None else _parse(io.StringIO(text, newline=None))
+    except OSError:
+        return None
+
+
+def _read_zipped(path: Path) -> str | None:
+    if path.parent.parent.is_dir():
+        return None  # distutils wrote the `.egg-info` itself as one file
+    from inventree_plugins.packages.archives import read_inside  # noqa: PLC0415 - zip files are rare
+
+    try:
+        return read_inside(str(path)).decode("utf-8", "replace")
     except OSError:
         return None
 
@@ -50,7 +72,7 @@ def _read(path: Path) -> Headers | None:
 def _metadata_files(info: Path) -> tuple[Path, ...]:
     if info.suffix == ".dist-info":
         return (info / "METADATA",)
-    return (info / "PKG-INFO", info)  # distutils wrote the `.egg-info` itself as one file
+    return (info / "PKG-INFO", info)
 
 
 def _parse(lines: Iterable[str]) -> Headers:
@@ -110,11 +132,17 @@ def _egg_requires(info: Path) -> tuple[str, ...]:
     """Read setuptools' `requires.txt`, the only list that older `.egg-info` folders have."""
     if info.suffix == ".dist-info":
         return ()
+    path = info / "requires.txt"
     try:
-        text = (info / "requires.txt").read_text(encoding="utf-8", errors="replace")
+        text: str | None = path.read_text(encoding="utf-8", errors="replace")
+    except NotADirectoryError:
+        text = _read_zipped(path)
     except OSError:
         return ()
-    found = []
+    return tuple(_requirements(text or ""))
+
+
+def _requirements(text: str) -> Iterator[str]:
     suffix = ""
     for line in (raw.strip() for raw in text.splitlines()):
         section = _SECTION.fullmatch(line)
@@ -125,5 +153,4 @@ def _egg_requires(info: Path) -> tuple[str, ...]:
                 conditions.append(f'extra == "{extra}"')
             suffix = f" ; {' and '.join(conditions)}" if conditions else ""
         elif line:
-            found.append(f"{line}{suffix}")
-    return tuple(found)
+            yield f"{line}{suffix}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventree_plugins.models import Database
-from inventree_plugins.store.engines import open_store
+from inventree_plugins.store.engines import copy_store, open_store
 from inventree_plugins.store.interface import Reader, Store, Writer
 
-__all__ = ["Database", "Reader", "Store", "Writer", "open_store"]
+__all__ = ["Database", "Reader", "Store", "Writer", "copy_store", "open_store"]

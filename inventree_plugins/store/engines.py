@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 from inventree_plugins.errors import UnsupportedDatabaseError
 from inventree_plugins.models import Database
 from inventree_plugins.store.interface import Store
 
-__all__ = ["open_store"]
+__all__ = ["copy_store", "open_store"]
+
+
+def copy_store(database: Database, target: Path, *, timeout: float) -> bool:
+    """Copy the database to a new SQLite file, without a trace; False where there is nothing to be copied.
+
+    Raises DatabaseError and FileAccessError as reading does.
+    """
+    if database.engine != "sqlite3" or (database.standalone and not Path(database.name).exists()):
+        return False
+    from inventree_plugins.store.sqlite_file import SqliteFile  # noqa: PLC0415 - as below
+    from inventree_plugins.store.sqlite_reading import ReadingSession  # noqa: PLC0415
+
+    with closing(ReadingSession(SqliteFile(database.name), timeout=timeout)) as session:
+        session.copy_to(target)
+    return True
 
 
 def open_store(database: Database, *, timeout: float) -> Store:

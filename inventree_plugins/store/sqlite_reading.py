@@ -65,6 +65,16 @@ class ReadingSession(SqliteSession):
             self._reopen(way)
         return super().query(statement, parameters)
 
+    def copy_to(self, target: Path) -> None:
+        """Write one state of the whole database to a new file."""
+        for attempt in range(1, ATTEMPTS):
+            with closing(sqlite3.connect(target)) as copy:
+                self._connection.backup(copy)
+            if self._way != "quiet" or _present(self._file) == self._state:
+                return
+            time.sleep(PAUSE)
+            self._reopen("live" if attempt == ATTEMPTS - 2 else None)
+
     def close(self) -> None:
         """Close the connection and remove the copy, if there is one."""
         self._resources.close()

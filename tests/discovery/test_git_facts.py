@@ -48,6 +48,48 @@ def test_last_commit_of_the_file_itself(world, repository, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_last_commit_of_a_package_is_that_of_any_of_its_files(world, git, plugin_text):
+    world.directory()
+    world.write("plugins/__init__.py", "")
+    git("init", "-q")
+    world.write("plugins/pack/__init__.py", "")
+    world.write("plugins/pack/core.py", plugin_text)
+    git("add", ".")
+    git("commit", "-qm", "one")
+    world.write("plugins/pack/deep/__init__.py", "x = 1")
+    git("add", ".")
+    git("commit", "-qm", "two", author="Helper", date="2024-07-08T00:00:00Z")
+    world.write("plugins/other.py", "")
+    git("add", ".")
+    git("commit", "-qm", "three", author="Other", date="2025-01-01T00:00:00Z")
+    plugin = world.plugin()
+    assert (plugin.author, plugin.pub_date) == ("Helper", "2024-07-08")
+
+
+def test_editable_checkout_asks_git_after_the_distribution(world, git, plugin_text):
+    distribution = world.package("pack.core:Demo", metadata="Author-email: Dist <d@example.org>\n")
+    world.write("plugins/src/pack/__init__.py", "")
+    world.write("plugins/src/pack/core.py", plugin_text)
+    world.write("site/__editable___demo_finder.py", f"MAPPING = {{'pack': '{world.root}/plugins/src/pack'}}\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    plugin = world.plugin()
+    assert plugin.distribution == distribution
+    assert (plugin.author, plugin.pub_date) == ("Dist <d@example.org>", "2024-05-06")
+    assert (plugin.origins["author"], plugin.origins["pub_date"]) == ("distribution", "git")
+
+
+def test_installed_package_in_a_repository_is_not_asked_for(world, git, plugin_text):
+    """An environment may lie in the server's checkout, and be tracked by mistake."""
+    world.package("pack:Demo")
+    world.write("site/pack/__init__.py", plugin_text)
+    git("init", "-q", cwd=world.root)
+    git("add", ".", cwd=world.root)
+    git("commit", "-qm", "one", cwd=world.root)
+    assert world.plugin().pub_date is None
+
+
 def test_class_beats_git(world, repository, plugin_text):
     repository.write_text(plugin_text + "    AUTHOR = 'Own'\n")
     plugin = world.plugin()

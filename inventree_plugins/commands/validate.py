@@ -1,0 +1,261 @@
+"""`invplug validate`: judge plugins by rules, and on request by loading them in a process of their own."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from inventree_plugins.anatomy import Anatomy
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.survey import Survey, places_of, take_survey
+from inventree_plugins.commands.validate_targets import Target, directory_of, find_target, whole_instance
+from inventree_plugins.discovery import Places, examine
+from inventree_plugins.errors import InterpreterError, UnhealthyError, UsageError
+from inventree_plugins.models import Distribution, Plugin, Problem, Source
+from inventree_plugins.packages import shared_modules
+from inventree_plugins.store import copy_store
+from inventree_plugins.validation import (
+    NEWEST,
+    RULES,
+    LoadRequest,
+    LoadResult,
+    Rule,
+    Server,
+    Subject,
+    explain,
+    judge,
+    load,
+    load_problems,
+    require_rule,
+    selected,
+)
+from inventree_plugins.vocabulary import BUILTIN_SLUGS, MANDATORY_SLUGS
+
+__all__ = [
+    "Checked",
+    "LoadOptions",
+    "Rule",
+    "ValidateOptions",
+    "Validation",
+    "all_rules",
+    "explain",
+    "require_rule",
+    "validate",
+]
+
+
+class LoadOptions(NamedTuple):
+    """How plugins are loaded: within so many seconds, and so many MiB of memory."""
+
+    timeout: float = 60.0
+    memory: int = 2048
+
+
+class ValidateOptions(NamedTuple):
+    """What to check, for which server, by which rules; `load` is None to leave loading out."""
+
+    targets: tuple[str, ...] = ()
+    against: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    strict: bool = False
+    load: LoadOptions | None = None
+
+
+class Checked(NamedTuple):
+    """A plugin that was checked, and what came of loading it, where it was loaded."""
+
+    plugin: Plugin
+    loaded: LoadResult | None = None
+
+
+class Validation(NamedTuple):
+    """What was checked, for which version of the server, and what was found."""
+
+    plugins: tuple[Checked, ...]
+    findings: tuple[Problem, ...]
+    server_version: str | None
+    strict: bool
+
+    @property
+    def errors(self) -> int:
+        """Return how many findings are errors."""
+        return sum(1 for each in self.findings if each.severity == "error")
+
+    @property
+    def error(self) -> UnhealthyError | None:
+        """Return what the command ends with when something was found that counts."""
+        if self.is_healthy:
+            return None
+        warnings = len(self.findings) - self.errors
+        counts = [
+            f"{count} {word}{'s' * (count != 1)}"
+            for count, word in ((self.errors, "error"), (warnings, "warning"))
+            if count
+        ]
+        hint = "`invplug validate --explain CODE` tells what a code means and how to mend it"
+        return UnhealthyError(f"found {' and '.join(counts)}", hint=hint)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Tell whether nothing was found that counts."""
+        return not (self.findings if self.strict else self.errors)
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, in the order in which a server would meet what they are about."""
+    return tuple(RULES.values())
+
+
+def validate(context: Context, options: ValidateOptions) -> Validation:
+    """Check the targets, or all plugins of the instance but the server's own.
+
+    Raises:
+        UsageError: A rule or the version to judge for is none.
+        PluginNotFoundError: A target is nothing that can be checked.
+        InterpreterError: There is no target interpreter, and something needs one.
+    """
+    selected((), select=options.select, ignore=options.ignore)  # refuses unknown codes before the work
+    survey = _survey(context, options)
+    server = _server(context, options.against, survey)
+    places = _places(context, survey, server, options)
+    targets = [find_target(name, places, survey) for name in options.targets] or [whole_instance(places)]
+    plugins: list[Checked] = []
+    findings: list[Problem] = []
+    with ExitStack() as stack:
+        loading = _Loading(context, options.load, stack) if options.load else None
+        for target in targets:
+            checked, found = _check(target, _Around(server, places, survey), loading)
+            plugins += checked
+            findings += found
+    chosen = selected(findings, select=options.select, ignore=options.ignore)
+    return Validation(tuple(plugins), tuple(chosen), server.version, options.strict)
+
+
+def _survey(context: Context, options: ValidateOptions) -> Survey | None:
+    """Look at the instance; a path can be checked where there is none."""
+    try:
+        return take_survey(context)
+    except InterpreterError:
+        if options.targets and all(Path(name).exists() for name in options.targets) and not options.load:
+            return None
+        raise
+
+
+def _server(context: Context, against: str | None, survey: Survey | None) -> Server:
+    instance = context.instance
+    own = instance.server_version.value
+    version = _three_parts(against) if against is not None else own
+    seen = {each.slug for each in survey.discovery.plugins if each.source is Source.BUILTIN} if survey else ()
+    mandatory = MANDATORY_SLUGS if instance.mandatory.unknown else frozenset(instance.mandatory.slugs)
+    return Server(version, mandatory, BUILTIN_SLUGS | frozenset(seen))
+
+
+def _three_parts(version: str) -> str:
+    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
+        raise UsageError(f"`{version}` is no version of InvenTree", hint="give one such as `1.5` or `1.5.2`")
+    return version if version.count(".") > 1 else f"{version}.0"
+
+
+def _places(context: Context, survey: Survey | None, server: Server, options: ValidateOptions) -> Places:
+    instance = context.instance
+    # The source at hand says nothing of another version.
+    is_other = options.against is not None and server.version != instance.server_version.value
+    places = places_of(context, survey) if survey else Places()
+    return places._replace(
+        source_root=None if is_other else instance.source_root.value,
+        # Of a server that is not known nothing is required, but what the newest would refuse is an error.
+        server_version=server.version or f"{NEWEST}.0",
+    )
+
+
+class _Around(NamedTuple):
+    """What is around every target."""
+
+    server: Server
+    places: Places
+    survey: Survey | None
+
+
+def _check(target: Target, around: _Around, loading: _Loading | None) -> tuple[list[Checked], list[Problem]]:
+    examination = examine(target.places)
+    anatomies = [each for each in examination.anatomies if target.slug in {None, each.plugin.slug}]
+    findings = [*target.problems]
+    if target.slug is None:
+        findings += examination.problems
+    checked = []
+    for anatomy in anatomies:
+        findings += judge(_subject(anatomy, target, around))
+        loaded = loading.load(anatomy.plugin, target) if loading else None
+        if loaded is not None:
+            findings += load_problems(anatomy.plugin, loaded)
+        checked.append(Checked(anatomy.plugin, loaded))
+    if target.label and not anatomies and not any(each.severity == "error" for each in findings):
+        findings.append(Problem("no-plugin", f"`{target.label}` holds no plugin", "error"))
+    return checked, findings
+
+
+def _subject(anatomy: Anatomy, target: Target, around: _Around) -> Subject:
+    plugin, survey = anatomy.plugin, around.survey
+    neighbours = survey.discovery.plugins if survey and target.label else ()
+    return Subject(anatomy, around.server, neighbours, shared=_shared(plugin.distribution, survey))
+
+
+def _shared(distribution: Distribution | None, survey: Survey | None) -> Mapping[str, tuple[str, ...]]:
+    if distribution is None or survey is None:
+        return {}
+    return shared_modules(distribution, survey.distributions)
+
+
+class _Loading:
+    """Loads plugins with the server's source, if it is known, and on a copy of its store."""
+
+    def __init__(self, context: Context, options: LoadOptions, stack: ExitStack) -> None:
+        self._context = context
+        self._options = options
+        self._stack = stack
+        self.copy = cache(self._copied)
+
+    def load(self, plugin: Plugin, target: Target) -> LoadResult:
+        """Import and construct a plugin's class."""
+        instance = self._context.instance
+        plugin_dir = target.plugin_dir
+        if plugin_dir is None and plugin.source is Source.DIRECTORY and not target.import_path:
+            plugin_dir = directory_of(plugin, target.places)
+        module, attribute = _entry_point(plugin)
+        return load(
+            LoadRequest(
+                plugin=plugin._replace(module=module),
+                attribute=attribute,
+                python=self._context.interpreter.executable,
+                import_path=target.import_path,
+                plugin_dir=plugin_dir if plugin.source is Source.DIRECTORY else None,
+                source_root=instance.source_root.value,
+                database=self.copy(),
+                timeout=self._options.timeout,
+                memory=self._options.memory,
+            )
+        )
+
+    def _copied(self) -> Path | None:
+        instance = self._context.instance
+        if instance.source_root.value is None or instance.database.value is None:
+            return None
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="invplug-store-")))
+        copy = folder / "store.sqlite3"
+        timeout = self._context.lock_timeout
+        return copy if copy_store(instance.database.value, copy, timeout=timeout) else None
+
+
+def _entry_point(plugin: Plugin) -> tuple[str, str]:
+    """Return module and attribute by which the server gets at the class."""
+    points = plugin.distribution.entry_points if plugin.distribution else ()
+    named = [each for each in points if each.attr.rpartition(".")[2] == plugin.class_name]
+    for each in named or (points if len(points) == 1 else ()):
+        return each.module, each.attr
+    return plugin.module, plugin.class_name

@@ -1,0 +1,169 @@
+"""Import and construct one plugin class, in a process of the target interpreter.
+
+Run as a file: that interpreter need not know invplug, so nothing but the standard library is imported here.
+The request is the only argument, as JSON; the answer is written to the file that it names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+MOST_FRAMES = 5
+
+
+class Naming(type):
+    """The type of stand-ins: whatever is asked of such a class is called as it was asked."""
+
+    def __getattr__(cls, name: str) -> str:
+        """Return the name itself, which is what an enumeration's member may stand for."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return name
+
+
+class StandIn(metaclass=Naming):
+    """Stands for a class of the server: it can be derived from, constructed and called, and does nothing."""
+
+    NAME = ""
+    SLUG = None
+
+    def __init__(self, *_args: Any, **_keywords: Any) -> None:
+        """Take whatever the plugin passes on."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method that does nothing."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_args, **_keywords: None
+
+
+class StandInModule(ModuleType):
+    """A module of the server: every name in it is a class that does nothing."""
+
+    __path__: list[str] = []  # noqa: RUF012 - what makes a module a package
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the class."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        names = {"__module__": self.__name__}
+        value = type(name, (Exception,), names) if name.endswith("Error") else Naming(name, (StandIn,), names)
+        setattr(self, name, value)
+        return value
+
+
+class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds `plugin` and what lies in it, where no server provides it."""
+
+    def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> Any:
+        """Return a spec for the server's plugin framework, None for everything else."""
+        if fullname.partition(".")[0] != "plugin":
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: Any) -> ModuleType:
+        """Return the stand-in."""
+        return StandInModule(spec.name)
+
+    def exec_module(self, _module: ModuleType) -> None:
+        """Run nothing."""
+
+
+def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Load the class and return what came of it."""
+    stage = "server"
+    try:
+        limit_memory(request["memory"])
+        prepare(request)
+        stage = "import"
+        target = import_class(request)
+        stage = "construct"
+        target()
+    except BaseException as error:  # noqa: BLE001 - the plugin may raise anything, SystemExit included
+        return failure(error, stage)
+    return {"stage": "done"}
+
+
+def limit_memory(size: int) -> None:
+    """Let the process take `size` bytes of address space."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def prepare(request: dict[str, Any]) -> None:
+    """Make the server's framework importable: the real one, set up as for a check, or stand-ins."""
+    sys.path[:0] = request["import_path"]
+    sys.dont_write_bytecode = True
+    root = request["source_root"]
+    if root is None:
+        if importlib.util.find_spec("plugin") is None:
+            sys.meta_path.append(StandInFinder())
+        return
+    sys.path.insert(0, root)
+    # The server loads no plugins and writes nothing when it only checks itself.
+    sys.argv = ["manage.py", "check"]
+    importlib.import_module("django").setup()
+
+
+def import_class(request: dict[str, Any]) -> Any:
+    """Import the module as the server would, and return the class."""
+    directory = request["plugin_dir"]
+    if directory is not None:
+        import_directory(Path(directory))
+    value: Any = importlib.import_module(request["module"])
+    for name in request["attribute"].split("."):
+        value = getattr(value, name)
+    return value
+
+
+def import_directory(directory: Path) -> None:
+    """Make a package of a plugin directory, which is not on the import path."""
+    file = directory / "__init__.py"
+    if file.is_file():
+        spec: Any = importlib.util.spec_from_file_location(
+            directory.name, file, submodule_search_locations=[str(directory)]
+        )
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[directory.name] = module
+        spec.loader.exec_module(module)
+    else:
+        module = ModuleType(directory.name)
+        module.__path__ = [str(directory)]
+        sys.modules[directory.name] = module
+
+
+def failure(error: BaseException, stage: str) -> dict[str, Any]:
+    """Return the useful end of a traceback: what was raised, and where in files that are no machinery."""
+    frames = [
+        {"path": frame.filename, "line": frame.lineno, "name": frame.name, "code": frame.line}
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and not frame.filename.startswith("<frozen")
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append({"path": error.filename, "line": error.lineno, "name": "", "code": error.text or ""})
+    return {
+        "stage": stage,
+        "error": "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1],
+        "missing_module": error.name if isinstance(error, ModuleNotFoundError) else None,
+        "frames": frames[-MOST_FRAMES:],
+    }
+
+
+if __name__ == "__main__":
+    REQUEST = json.loads(sys.argv[1])
+    sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != os.path.dirname(__file__)]  # noqa: PTH100, PTH120
+    ANSWER = main(REQUEST)
+    Path(REQUEST["answer"]).write_text(json.dumps(ANSWER), encoding="utf-8")

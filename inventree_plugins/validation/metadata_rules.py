@@ -1,0 +1,140 @@
+"""Rules about what a plugin says of itself, and of the servers it is made for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from inventree_plugins.anatomy import NotKnown
+from inventree_plugins.models import Source
+from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_at
+from inventree_plugins.validation.version_gate import excluded_by, is_misread, numbers_read
+
+__all__ = ["RULES"]
+
+# What `datetime.fromisoformat` takes since Python 3.11, as far as days go.
+_ISO = re.compile(r"\d{4}(-?)(0[1-9]|1[0-2])\1(0[1-9]|[12]\d|3[01])($|.\d\d)")
+
+
+def missing_version(subject: Subject) -> Iterator[Fault]:
+    """Yield a plugin without VERSION whose distribution gives none either (SPEC §2)."""
+    plugin = subject.plugin
+    # An empty version is one that is made when the project is built.
+    made_later = plugin.distribution is not None and not plugin.distribution.version
+    if plugin.version is None and not made_later and not _is_unknown(subject, "VERSION"):
+        yield fault_at(plugin, f"`{plugin.class_name}` has no `VERSION`", hint="add `VERSION = '1.0.0'`")
+
+
+def missing_author(subject: Subject) -> Iterator[Fault]:
+    """Yield a plugin of which neither class, distribution nor git tells the author (SPEC §2)."""
+    plugin = subject.plugin
+    if plugin.author is None and not _is_unknown(subject, "AUTHOR"):
+        yield fault_at(plugin, f"`{plugin.class_name}` has no `AUTHOR`", hint="add `AUTHOR = 'Your name'`")
+
+
+def missing_description(subject: Subject) -> Iterator[Fault]:
+    """Yield a plugin whose description is only its name (SPEC §2)."""
+    plugin = subject.plugin
+    if plugin.origins.get("description") == "default":
+        message = f"`{plugin.class_name}` has no `DESCRIPTION`; the server shows its name instead"
+        yield fault_at(plugin, message, hint="add `DESCRIPTION = 'What it does'`")
+
+
+def _is_unknown(subject: Subject, attribute: str) -> bool:
+    """Tell whether the class has the attribute: then it is not missing, only not known."""
+    return subject.attribute(attribute) is not None and any(
+        problem.code == "unknown-value" and f"`{attribute}`" in problem.message
+        for problem in subject.plugin.problems
+    )
+
+
+def version_differs(subject: Subject) -> Iterator[Fault]:
+    """Yield a VERSION that is not the distribution's."""
+    attribute, distribution = subject.attribute("VERSION"), subject.plugin.distribution
+    if attribute is None or distribution is None or not distribution.version:
+        return
+    if isinstance(attribute.value, str) and _plain(attribute.value) != _plain(distribution.version):
+        yield fault_at(
+            attribute,
+            f"`VERSION` is {attribute.value}, but `{distribution.name}` is {distribution.version}",
+            hint=f"take it from the distribution: `importlib.metadata.version({distribution.name!r})`",
+        )
+
+
+def _plain(version: str) -> str:
+    """Return a version as PEP 440 compares it, or as it is written when that does not know it."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - for plugins with both versions
+
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version
+
+
+def unreadable_date(subject: Subject) -> Iterator[Fault]:
+    """Yield a PUBLISH_DATE that is not ISO: reading it, the server dies when it starts (seen on 1.5)."""
+    attribute, plugin = subject.attribute("PUBLISH_DATE"), subject.plugin
+    value = attribute.value if attribute else None
+    if attribute is not None and isinstance(value, str) and value and not _ISO.match(value):
+        written = plugin.pub_date or "2026-01-31"
+        message = (
+            f"`PUBLISH_DATE` `{value}` is not an ISO date: with the plugin enabled the server does not start"
+        )
+        yield fault_at(attribute, message, hint=f"write `PUBLISH_DATE = '{written}'`")
+
+
+def version_gate(subject: Subject) -> Iterator[Fault]:
+    """Yield bounds that keep the server away (SPEC §2)."""
+    plugin, server = subject.plugin, subject.server
+    reason = excluded_by(plugin.min_version, plugin.max_version, server.version)
+    if reason is not None and "fewer" not in reason:  # that is said by a rule of its own
+        place = subject.attribute("MIN_VERSION" if "needs" in reason else "MAX_VERSION") or plugin
+        hint = "the server would deactivate it for good" if plugin.source is not Source.BUILTIN else None
+        yield fault_at(place, f"{server.label} refuses `{plugin.slug}`: {reason}", hint=hint)
+
+
+def misread_max_version(subject: Subject) -> Iterator[Fault]:
+    """Yield a MAX_VERSION of which the server reads something else, or nothing: then it refuses (SPEC §2)."""
+    yield from _misread(subject, "MAX_VERSION", nothing="every server refuses the plugin", last="999")
+
+
+def misread_min_version(subject: Subject) -> Iterator[Fault]:
+    """Yield a MIN_VERSION of which the server reads something else, or nothing: then it passes (SPEC §2)."""
+    yield from _misread(subject, "MIN_VERSION", nothing="no server is refused", last="0")
+
+
+def _misread(subject: Subject, name: str, *, nothing: str, last: str) -> Iterator[Fault]:
+    attribute = subject.attribute(name)
+    value = attribute.value if attribute else None
+    if attribute is None or not value or isinstance(value, NotKnown) or not is_misread(str(value)):
+        return
+    read = numbers_read(str(value)) if isinstance(value, str) else ()
+    reason = f"the server reads {'.'.join(map(str, read))} in it" if read else nothing
+    what = "has fewer than three parts" if not read else "does not have three parts"
+    hint = f"write `{name} = '{_three_parts(str(value), last=last)}'`"
+    yield fault_at(attribute, f"`{name}` `{value}` {what}: {reason}", hint=hint)
+
+
+def _three_parts(version: str, *, last: str) -> str:
+    parts = re.findall(r"\d+", version)
+    return ".".join((*[*parts, "0", "0"][:2], last))
+
+
+RULES = (
+    Rule(
+        "missing-version",
+        "warning",
+        "neither the class nor its distribution gives a version",
+        missing_version,
+    ),
+    Rule("missing-author", "warning", "nothing tells who made the plugin", missing_author),
+    Rule("missing-description", "warning", "nothing says what the plugin does", missing_description),
+    Rule("version-differs", "warning", "VERSION is not the distribution's version", version_differs),
+    Rule(
+        "unreadable-date", "error", "PUBLISH_DATE is not an ISO date, which stops the server", unreadable_date
+    ),
+    Rule("unknown-value", "warning", "a value that only running the plugin would tell"),
+    Rule("version-gate", "error", "MIN_VERSION or MAX_VERSION excludes this server", version_gate),
+    Rule("max-version-misread", "error", "MAX_VERSION has not three parts", misread_max_version),
+    Rule("min-version-misread", "warning", "MIN_VERSION has not three parts", misread_min_version),
+)

@@ -1,0 +1,194 @@
+"""Rules about mixins: what each one needs of the plugin, and what it is given without one (SPEC §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from inventree_plugins.anatomy import Attribute, NotKnown
+from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_at
+
+__all__ = ["RULES"]
+
+SCHEDULES = frozenset("IHDWMQY")
+
+# Mixin -> methods, of which the plugin must have one, in the words of old servers too.
+NEEDED_METHODS = {
+    "ActionMixin": ("perform_action", "get_result", "get_info", "get_response"),
+    "BarcodeMixin": (
+        *("scan", "generate", "validate"),
+        *("getStockItem", "getStockLocation", "getPart", "renderStockItem", "renderPart"),
+    ),
+    "CurrencyExchangeMixin": ("update_exchange_rates",),
+    "EventMixin": ("process_event",),
+    "IconPackMixin": ("icon_packs",),
+    "LabelPrintingMixin": ("print_label", "print_labels"),
+    "LocateMixin": ("locate_stock_location", "locate_stock_item"),
+    "MailMixin": ("process_mail_out", "process_mail_in"),
+    "PanelMixin": ("get_custom_panels",),
+    "SettingsContentMixin": ("get_settings_content",),
+    "SupplierBarcodeMixin": ("extract_barcode_fields",),
+    "SupplierMixin": ("get_suppliers",),
+}
+
+
+def method_missing(subject: Subject) -> Iterator[Fault]:
+    """Yield a mixin none of whose methods the plugin has."""
+    members, plugin = subject.anatomy.members, subject.plugin
+    if any(problem.code == "unresolved-base" for problem in plugin.problems):
+        return  # the base that cannot be read may have them
+    for mixin, methods in NEEDED_METHODS.items():
+        inherits = mixin == "BarcodeMixin" and subject.has_mixin("SupplierBarcodeMixin")
+        if subject.has_mixin(mixin) and not inherits and not any(name in members for name in methods):
+            named = f"`{methods[0]}`" if len(methods) == 1 else f"one of {_listed(methods)}"
+            message = f"`{plugin.class_name}` uses `{mixin}` but has no {named}".replace(
+                "no one of", "none of"
+            )
+            yield fault_at(plugin, message, hint=f"define `{methods[0]}`")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def urls_without_mixin(subject: Subject) -> Iterator[Fault]:
+    """Yield URLS that the server does not read."""
+    yield from _without(subject, "URLS", "UrlsMixin")
+
+
+def urls_malformed(subject: Subject) -> Iterator[Fault]:
+    """Yield URLS that are no list of patterns."""
+    attribute = subject.attribute("URLS")
+    value = attribute.value if attribute else None
+    if attribute is None or not value or isinstance(value, NotKnown):
+        return
+    if not isinstance(value, (list, tuple)):
+        yield fault_at(attribute, "`URLS` is no list of URL patterns")
+    elif any(not isinstance(each, (NotKnown, list, tuple)) for each in value):
+        yield fault_at(
+            attribute, "`URLS` has an item that is no URL pattern", hint="use `path()` or `re_path()`"
+        )
+
+
+def urls_missing(subject: Subject) -> Iterator[Fault]:
+    """Yield a UrlsMixin without URLs."""
+    attribute = subject.attribute("URLS")
+    has_urls = attribute is not None and attribute.value
+    if subject.has_mixin("UrlsMixin") and not has_urls and "setup_urls" not in subject.anatomy.members:
+        message = f"`{subject.plugin.class_name}` uses `UrlsMixin` but has neither `URLS` nor `setup_urls`"
+        yield fault_at(subject.plugin, message)
+
+
+def navigation_without_mixin(subject: Subject) -> Iterator[Fault]:
+    """Yield NAVIGATION that the server does not read."""
+    yield from _without(subject, "NAVIGATION", "NavigationMixin")
+
+
+def navigation_malformed(subject: Subject) -> Iterator[Fault]:
+    """Yield links that the server refuses: it wants a list of dicts with name and link."""
+    attribute = subject.attribute("NAVIGATION")
+    value = attribute.value if attribute else None
+    if attribute is None or not value or isinstance(value, NotKnown):
+        return
+    if not isinstance(value, (list, tuple)):
+        yield fault_at(attribute, "`NAVIGATION` is no list of links")
+        return
+    for number, link in enumerate(value, 1):
+        if isinstance(link, NotKnown):
+            continue
+        missing = [key for key in ("name", "link") if not isinstance(link, Mapping) or key not in link]
+        if missing and not _has_open_keys(link):
+            yield fault_at(attribute, f"link {number} of `NAVIGATION` has no {_listed(missing)}")
+
+
+def navigation_missing(subject: Subject) -> Iterator[Fault]:
+    """Yield a NavigationMixin without links."""
+    attribute = subject.attribute("NAVIGATION")
+    has_links = attribute is not None and attribute.value
+    if (
+        subject.has_mixin("NavigationMixin")
+        and not has_links
+        and "setup_navigation" not in subject.anatomy.members
+    ):
+        message = f"`{subject.plugin.class_name}` uses `NavigationMixin` but has no `NAVIGATION`"
+        yield fault_at(subject.plugin, message)
+
+
+def tasks_without_mixin(subject: Subject) -> Iterator[Fault]:
+    """Yield SCHEDULED_TASKS that the server does not read."""
+    yield from _without(subject, "SCHEDULED_TASKS", "ScheduleMixin")
+
+
+def tasks_malformed(subject: Subject) -> Iterator[Fault]:
+    """Yield tasks that the server refuses to schedule."""
+    attribute = subject.attribute("SCHEDULED_TASKS")
+    value = attribute.value if attribute else None
+    if attribute is None or not value or isinstance(value, NotKnown):
+        return
+    if not isinstance(value, dict):
+        yield fault_at(attribute, "`SCHEDULED_TASKS` is no dict of tasks")
+        return
+    for key, task in value.items():
+        if isinstance(key, NotKnown) or isinstance(task, NotKnown):
+            continue
+        for what in _task_faults(task, subject):
+            yield fault_at(attribute, f"the task `{key}` {what}")
+
+
+def _task_faults(task: object, subject: Subject) -> Iterator[str]:
+    if not isinstance(task, Mapping):
+        yield "is no dict"
+        return
+    is_open = _has_open_keys(task)
+    for key in ("func", "schedule"):
+        if key not in task and not is_open:
+            yield f"has no `{key}`"
+    schedule = task.get("schedule")
+    if isinstance(schedule, str):
+        if schedule.strip().upper() not in SCHEDULES:
+            yield f"has the schedule `{schedule}`, which is none of {_listed('IHDWMQY')}"
+        if schedule.strip().upper() == "I" and "minutes" not in task and not is_open:
+            yield "has the schedule `I` but no `minutes`"
+    elif "schedule" in task and not isinstance(schedule, NotKnown):
+        yield "has a schedule that is no text"
+    function = task.get("func")
+    if isinstance(function, str) and "." not in function and function.strip() not in subject.anatomy.members:
+        yield f"calls `{function}`, which the plugin does not have"
+    elif "func" in task and not isinstance(function, (str, NotKnown)):
+        yield "has a `func` that is no text"
+
+
+def tasks_missing(subject: Subject) -> Iterator[Fault]:
+    """Yield a ScheduleMixin without tasks, which servers before 0.14 refuse."""
+    attribute = subject.attribute("SCHEDULED_TASKS")
+    has_tasks = attribute is not None and attribute.value
+    members = subject.anatomy.members
+    if subject.has_mixin("ScheduleMixin") and not has_tasks and "get_scheduled_tasks" not in members:
+        message = f"`{subject.plugin.class_name}` uses `ScheduleMixin` but has no `SCHEDULED_TASKS`"
+        yield fault_at(subject.plugin, message)
+
+
+def _without(subject: Subject, name: str, mixin: str) -> Iterator[Fault]:
+    attribute: Attribute | None = subject.attribute(name)
+    if attribute is not None and attribute.value and not subject.has_mixin(mixin):
+        hint = f"derive the class from `{mixin}` too"
+        yield fault_at(attribute, f"`{name}` has no effect without `{mixin}`", hint=hint)
+
+
+def _has_open_keys(value: object) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(key, NotKnown) for key in value)
+
+
+RULES = (
+    Rule("method-missing", "error", "a mixin without the method that it needs", method_missing),
+    Rule("urls-without-mixin", "warning", "URLS without UrlsMixin", urls_without_mixin),
+    Rule("urls-malformed", "error", "URLS is not a list of URL patterns", urls_malformed),
+    Rule("urls-missing", "warning", "UrlsMixin without URLs", urls_missing),
+    Rule(
+        "navigation-without-mixin", "warning", "NAVIGATION without NavigationMixin", navigation_without_mixin
+    ),
+    Rule("navigation-malformed", "error", "a navigation link without name or link", navigation_malformed),
+    Rule("navigation-missing", "warning", "NavigationMixin without links", navigation_missing),
+    Rule("tasks-without-mixin", "warning", "SCHEDULED_TASKS without ScheduleMixin", tasks_without_mixin),
+    Rule("tasks-malformed", "error", "a scheduled task that the server refuses", tasks_malformed),
+    Rule("tasks-missing", "warning", "ScheduleMixin without tasks", tasks_missing),
+)

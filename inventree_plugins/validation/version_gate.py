@@ -1,0 +1,43 @@
+"""MIN_VERSION and MAX_VERSION as the server compares them (SPEC §2)."""
+
+# No postponed annotations: a listing imports this.
+
+import re
+
+__all__ = ["excluded_by", "is_misread", "numbers_read"]
+
+# The first server that looks at them.
+_SINCE = (0, 9, 0)
+
+# The server's own pattern, greedy start included: of `10.2.3` it reads 0.2.3, of `1.2.3.4` 2.3.4.
+_READ = re.compile(r".*(\d+)\.(\d+)\.(\d+)")
+
+
+def excluded_by(minimum: str | None, maximum: str | None, server: str | None) -> str | None:
+    """Return why a server refuses these bounds, None when it does not.
+
+    It compares three numbers. A bound with fewer parts counts as none at all, below every version: such a
+    MAX_VERSION always fails, such a MIN_VERSION always passes. Servers before 0.9 look at neither.
+    """
+    own = numbers_read(server)
+    if own and own < _SINCE:
+        return None
+    high = numbers_read(maximum)
+    if maximum is not None and not high:
+        return f"its MAX_VERSION `{maximum}` has fewer than three parts"
+    if own and minimum is not None and numbers_read(minimum) > own:
+        return f"it needs {minimum} or later"
+    if own and maximum is not None and high < own:
+        return f"it works up to {maximum}"
+    return None
+
+
+def is_misread(bound: str) -> bool:
+    """Tell whether the server reads other numbers than those that are written."""
+    return numbers_read(bound) != tuple(map(int, re.findall(r"\d+", bound)[:3]))
+
+
+def numbers_read(version: str | None) -> tuple[int, ...]:
+    """Return the three numbers that the server reads, none where it finds no three."""
+    match = _READ.match(version or "")
+    return tuple(map(int, match.groups())) if match else ()
