@@ -103,16 +103,19 @@ class SettingDefinition:
 class AppFolder:
     """What makes a Django app of the package that a plugin's class is in.
 
-    `models` are names of model classes, `migrations` the files that hold migrations. `is_package` is False
-    for a plugin of one file, which cannot be an app.
+    `package` is what the server would add to the installed apps. `models` are names of model classes,
+    `migrations` the files that hold migrations. `config_name` is what the AppConfig in `apps.py` calls the
+    app. `is_package` is False for a plugin of one file, which cannot be an app.
     """
 
     package: str
     path: Path
     is_package: bool
-    has_config: bool
-    models: tuple[str, ...]
-    migrations: tuple[str, ...]
+    has_config: bool = False
+    config_name: str | None = None
+    config_line: int | None = None
+    models: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from inventree_plugins.anatomy import AppFolder
+from inventree_plugins.anatomy import AppFolder, Attribute
+from inventree_plugins.discovery.data import as_data
 from inventree_plugins.discovery.facts import ClassFacts
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.values import ClassRef, External, Module
@@ -13,24 +14,43 @@ from inventree_plugins.discovery.values import ClassRef, External, Module
 __all__ = ["app_folder"]
 
 
-def app_folder(module: Module, folder: Path | None, *, resolver: Resolver) -> AppFolder:
-    """Look at the package around a plugin's module, as an app of Django's."""
+def app_folder(module: Module, folder: Path | None, *, in_directory: bool, resolver: Resolver) -> AppFolder:
+    """Look at a plugin's package as an app of Django's.
+
+    The server takes the top-level package of what is installed, but in a plugin directory the very folder
+    of the plugin's file.
+    """
     path = Path(module.path)
-    home = folder or path.parent
-    depth = len(path.parent.relative_to(home).parts) + (0 if module.is_package else 1)
-    package = ".".join(module.name.split(".")[: len(module.name.split(".")) - depth]) or module.name
     if folder is None:
-        return AppFolder(module.name, path, is_package=False, has_config=False, models=(), migrations=())
+        return AppFolder(module.name, path, is_package=False)
+    home = path.parent if in_directory else folder
+    parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
+    package = ".".join(parts) if in_directory else parts[0]
+    migrations = (each.name for each in (home / "migrations").glob("*.py") if each.stem != "__init__")
+    config = _config(package, home, resolver)
     return AppFolder(
         package,
         home,
         is_package=True,
         has_config=(home / "apps.py").is_file(),
+        config_name=config.value if config and isinstance(config.value, str) else None,
+        config_line=config.line if config else None,
         models=tuple(_models(package, home, resolver)),
-        migrations=tuple(
-            sorted(each.name for each in (home / "migrations").glob("*.py") if each.stem != "__init__")
-        ),
+        migrations=tuple(sorted(migrations)),
     )
+
+
+def _config(package: str, home: Path, resolver: Resolver) -> Attribute | None:
+    """Return the name that the one AppConfig of `apps.py` gives the app."""
+    path = home / "apps.py"
+    module = resolver.modules.module(f"{package}.apps", str(path)) if path.is_file() else None
+    found = []
+    for index, facts in enumerate(module.facts.classes if module else ()):
+        cls = ClassRef(module, index) if module else None
+        if cls and "name" in facts.names and _derives_from(cls, "AppConfig", resolver):
+            value = as_data(resolver.class_attribute(cls, "name"))
+            found.append(Attribute(value, path, facts.names["name"][-1][2], facts.name))
+    return found[0] if len(found) == 1 else None
 
 
 def _models(package: str, home: Path, resolver: Resolver) -> Iterator[str]:
@@ -45,10 +65,11 @@ def _models(package: str, home: Path, resolver: Resolver) -> Iterator[str]:
 
 
 def _is_model(cls: ClassRef, resolver: Resolver) -> bool:
-    order = resolver.order(cls)
-    return any(isinstance(each, External) and each.name == "Model" for each in order) and not _is_abstract(
-        cls.facts, cls.module
-    )
+    return _derives_from(cls, "Model", resolver) and not _is_abstract(cls.facts, cls.module)
+
+
+def _derives_from(cls: ClassRef, name: str, resolver: Resolver) -> bool:
+    return any(isinstance(each, External) and each.name == name for each in resolver.order(cls))
 
 
 def _is_abstract(facts: ClassFacts, module: Module) -> bool:

@@ -15,7 +15,7 @@ from inventree_plugins.discovery.package_folder import package_folder
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.values import MISSING, ClassRef
-from inventree_plugins.models import Plugin
+from inventree_plugins.models import Plugin, Source
 from inventree_plugins.vocabulary import PLUGIN_ATTRIBUTES
 
 __all__ = ["dissect"]
@@ -38,7 +38,9 @@ def dissect(plugin: Plugin, candidate: Candidate, places: Places) -> Anatomy:
         user_settings=setting_definitions(
             attributes.get("USER_SETTINGS"), _lines(cls, "USER_SETTINGS", resolver)
         ),
-        app=app_folder(cls.module, folder, resolver=resolver),
+        app=app_folder(
+            cls.module, folder, in_directory=plugin.source is not Source.PACKAGE, resolver=resolver
+        ),
     )
 
 

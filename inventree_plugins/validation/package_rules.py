@@ -37,14 +37,19 @@ def _lack(each: Import, version: str | None) -> str | None:
 
 
 def import_missing(subject: Subject) -> Iterator[Fault]:
-    """Yield imports of modules that are not there, of the plugin's own and of other packages."""
+    """Yield imports of modules that are not there: the plugin's own, and other packages, each once."""
+    said: set[str] = set()
     for each in subject.anatomy.imports:
-        if each.is_found is False and not each.is_server:
-            is_own = each.module.startswith(".")
-            name = f"{each.name} from {each.module}" if each.name and is_own else each.module
-            where = "the plugin" if is_own else "the server's Python"
-            hint = None if is_own else "declare it as a requirement of the plugin's package"
-            yield fault_at(each, f"`import {name}` fails: {where} has no such module", hint=hint)
+        if each.is_found is not False or each.is_server:
+            continue
+        if each.module.startswith("."):
+            name = f"from {each.module} import {each.name}" if each.name else f"from . import {each.module}"
+            yield fault_at(each, f"`{name}` fails: the plugin has no such module or name")
+        elif each.module.partition(".")[0] not in said:
+            said.add(each.module.partition(".")[0])
+            hint = "declare it as a requirement of the plugin's package, and install that"
+            message = f"`import {each.module}` fails: the server's Python has no such module"
+            yield fault_at(each, message, hint=hint)
 
 
 def app_not_a_package(subject: Subject) -> Iterator[Fault]:
@@ -61,6 +66,15 @@ def app_empty(subject: Subject) -> Iterator[Fault]:
         name = subject.plugin.class_name
         message = f"`{name}` uses `AppMixin`, but `{app.package}` has neither models nor `apps.py`"
         yield fault_at(subject.plugin, message)
+
+
+def app_config_name(subject: Subject) -> Iterator[Fault]:
+    """Yield an AppConfig whose name is not what the server adds to its apps: that stops the server."""
+    app = subject.anatomy.app
+    if subject.has_mixin("AppMixin") and app.config_name is not None and app.config_name != app.package:
+        message = f"the app is called `{app.config_name}`, but the server adds it as `{app.package}`"
+        hint = f"write `name = '{app.package}'`; with another name the server does not start"
+        yield Fault(message, app.path / "apps.py", app.config_line, hint)
 
 
 def migrations_missing(subject: Subject) -> Iterator[Fault]:
@@ -94,6 +108,7 @@ RULES = (
     Rule("import-missing", "error", "an import that is not there", import_missing),
     Rule("app-not-a-package", "error", "AppMixin on a plugin of one file", app_not_a_package),
     Rule("app-empty", "warning", "AppMixin on a package without models and apps.py", app_empty),
+    Rule("app-config-name", "error", "an AppConfig with another name than the package", app_config_name),
     Rule("migrations-missing", "error", "models without migrations", migrations_missing),
     Rule(
         "shared-module", "warning", "a top-level module that another distribution brings too", shared_module
