@@ -21,6 +21,7 @@ from inventree_plugins.cli.app import ALIASES, GLOBAL_NAMES, app
 from inventree_plugins.cli.options import Invocation
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.resolve import DATABASE_KEYS
+from inventree_plugins.validation import RULES
 from tests.test_architecture import ROOT as SOURCE
 from tests.test_architecture import TABLE
 
@@ -268,8 +269,19 @@ def test_every_cause_of_a_failed_installation_is_documented_and_no_other():
 
 
 def test_every_problem_is_documented_and_no_other():
-    found = documented("docs/errors.md", "Problems")
-    assert set(found) == codes_in_source()["problem"]
+    found, in_source = set(documented("docs/errors.md", "Problems")), codes_in_source()["problem"]
+    assert found <= in_source
+    assert in_source - found <= RULES.keys(), "a code is in neither table"
+
+
+def test_every_rule_is_documented_with_its_severity_title_and_page():
+    found = rows(section(text_of("docs/validation.md"), "Rules").replace("| [`", "| `"))
+    expected = [
+        [f"`{rule.code}`](../inventree_plugins/validation/pages/{rule.code}.md)", rule.severity, rule.title]
+        for rule in RULES.values()
+    ]
+    table = "\n".join(f"| [{place} | {severity} | {title} |" for place, severity, title in expected)
+    assert found == expected, f"the table of rules must read:\n{table}"
 
 
 def test_every_next_step_is_documented_and_no_other():
@@ -338,6 +350,7 @@ def test_keys_of_the_document_and_of_a_plugin_are_documented_and_no_others(answe
         "is-enabled hello",
         "is-installed hello",
         "discover",
+        "validate",
         "config show",
     ],
 )

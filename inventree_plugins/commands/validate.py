@@ -196,7 +196,7 @@ def _check(target: Target, around: _Around, loading: _Loading | None) -> tuple[l
             findings += load_problems(anatomy.plugin, loaded)
         checked.append(Checked(anatomy.plugin, loaded))
     if target.label and not anatomies and not any(each.severity == "error" for each in findings):
-        findings.append(Problem("no-plugin", f"`{target.label}` holds no plugin", "error"))
+        findings.append(Problem("no-plugin-found", f"`{target.label}` holds no plugin", "error"))
     return checked, findings
 
 

@@ -99,7 +99,7 @@ def shared_module(subject: Subject) -> Iterator[Fault]:
 
 
 RULES = (
-    Rule("no-plugin", "error", "what was to be checked holds no plugin"),
+    Rule("no-plugin-found", "error", "what was to be checked holds no plugin"),
     Rule("no-entry-point", "error", "the package has no plugin entry point"),
     Rule("wrong-group", "error", "an entry point in a group that the server does not read"),
     Rule("entry-point-unresolved", "error", "an entry point that leads nowhere"),
