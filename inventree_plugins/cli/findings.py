@@ -10,7 +10,7 @@ from typing import Any
 
 from inventree_plugins import __version__
 from inventree_plugins.cli.output import Talk, printable
-from inventree_plugins.commands.validate import Rule, Validation, all_rules
+from inventree_plugins.commands.validate import LoadResult, Rule, Validation, all_rules
 from inventree_plugins.models import Problem
 
 __all__ = ["FORMATS", "Printer"]
@@ -36,12 +36,17 @@ def _say_summary(talk: Talk, result: Validation) -> None:
     count = len(result.plugins)
     for checked in result.plugins:
         if checked.loaded is not None:
-            how = {"ok": "loads", "failed": "does not load", "timed-out": "did not load in time"}
-            talk.say(f"`{checked.plugin.slug}` {how[checked.loaded.result]} ({checked.loaded.seconds:.1f} s)")
+            talk.say(f"`{checked.plugin.slug}` {_outcome(checked.loaded)} ({checked.loaded.seconds:.1f} s)")
     server = f" for InvenTree {result.server_version}" if result.server_version else ""
     talk.say(f"checked {count} plugin{'s' * (count != 1)}{server}")
     if not result.findings:
         talk.say("all is well" if count else "no plugins to check", color="green" if count else None)
+
+
+def _outcome(loaded: LoadResult) -> str:
+    if loaded.needs_server:
+        return "was not judged, as it needs a server"
+    return {"ok": "loads", "failed": "does not load", "timed-out": "did not load in time"}[loaded.result]
 
 
 def _place(finding: Problem) -> str:

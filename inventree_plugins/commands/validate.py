@@ -39,6 +39,7 @@ from inventree_plugins.vocabulary import BUILTIN_SLUGS, MANDATORY_SLUGS
 __all__ = [
     "Checked",
     "LoadOptions",
+    "LoadResult",
     "Rule",
     "ValidateOptions",
     "Validation",

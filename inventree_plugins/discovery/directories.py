@@ -25,7 +25,7 @@ from inventree_plugins.discovery.values import (
     Value,
 )
 from inventree_plugins.models import Problem, Source
-from inventree_plugins.vocabulary import BASE_CLASSES
+from inventree_plugins.vocabulary import BASE_CLASSES, SERVER_PACKAGES
 
 __all__ = ["directory_candidates", "module_candidates"]
 
@@ -185,14 +185,20 @@ def _is_plugin(cls: ClassRef, resolver: Resolver, problems: list[Problem]) -> bo
         return False
     if any(server.is_base(each) for each in order):
         return True
-    lost = next((each for each in order if isinstance(each, External) and not each.is_found), None)
-    if lost is not None and "plugin" in f"{lost.module}.{lost.name}".lower():
-        problems.append(
-            Problem(
-                "unresolved-base",
-                f"`{cls.facts.name}` may be a plugin: its base `{lost.module}.{lost.name}` is not installed",
-                path=Path(cls.module.path),
-                line=cls.facts.line,
-            )
-        )
+    reason = next(filter(None, map(_lost, order)), None)
+    if reason is not None:
+        message = f"`{cls.facts.name}` may be a plugin: {reason}"
+        path = Path(cls.module.path)
+        problems.append(Problem("unresolved-base", message, path=path, line=cls.facts.line))
     return False
+
+
+def _lost(base: Value) -> str | None:
+    """Return why a base class may be the plugin base after all, None when it is known not to be."""
+    if isinstance(base, Unknown):
+        return f"a base class cannot be known without running it: {base.reason}"
+    if not isinstance(base, External) or base.is_found:
+        return None
+    if base.module.partition(".")[0] in SERVER_PACKAGES:
+        return None  # such as a driver of a machine: the server's, and no plugin
+    return f"its base `{base.module}.{base.name}` is not installed"

@@ -44,6 +44,9 @@ def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Reso
     problem = _unreadable(source, label)
     if problem is not None:
         return problem
+    if source.module is None and not source.directories:
+        message = f"{label}: `{entry_point.module}` is compiled and cannot be read"
+        return Problem("unreadable-file", message, path=distribution.info)
     value, missing_import = _attribute(source, entry_point.attr, resolver)
     if isinstance(value, Unknown):
         unread = resolver.modules.problem_at(value.path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.evaluate import Evaluator
-from inventree_plugins.discovery.facts import Binding
+from inventree_plugins.discovery.facts import Binding, Expression
 from inventree_plugins.discovery.fold import Fold
 from inventree_plugins.discovery.installed import InstalledVersions
 from inventree_plugins.discovery.linearize import Orders, linearize
@@ -148,14 +148,15 @@ class Resolver:
         for base in owner.facts.bases:
             value = self._evaluator.evaluate(base, scope)
             if value == owner:  # the class took the name of its own base, which is what the name meant before
-                value = self._before(owner)
+                value = self._before(owner, base)
             values.append(value)
         return values
 
-    def _before(self, owner: ClassRef) -> Value:
+    def _before(self, owner: ClassRef, base: Expression) -> Value:
         facts, scope = owner.facts, Scope(owner.module, owner.facts.outer)
-        names = owner.module.facts.names_in(facts.outer)
-        earlier = [each for each in names.get(facts.name, ()) if each[2] < facts.line]
+        name = base[1] if isinstance(base, list) and base[0] == "name" else facts.name
+        bindings = owner.module.facts.names_in(facts.outer).get(name, ())
+        earlier = [each for each in bindings if each[2] < facts.line]
         value = self._fold(earlier, scope) if earlier else MISSING
         return scope.unknown("it derives from itself", facts.line) if value is MISSING else value
 

@@ -35,9 +35,6 @@ def discover(places: Places, *, cache: FactsCache | None = None) -> Discovery:
 def search(places: Places, *, cache: FactsCache | None = None) -> tuple[Discovery, Mapping[str, State]]:
     """Find the plugins of all places, and tell the state of every file and folder that was looked at."""
     library = Library(cache)
-    for distribution in places.distributions:
-        if distribution.entry_points:
-            library.watch(str(distribution.info / "METADATA"))
     with without_collection():
         result = _search(places, library)
     if cache is not None:
@@ -58,7 +55,7 @@ Identity: TypeAlias = tuple[Path, int, str]
 def collect(search: Search, places: Places) -> tuple[Discovery, Mapping[Identity, Candidate]]:
     """Return what the sources hold, and the candidate that each plugin was made of."""
     candidates: list[Candidate] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = list(search.torn_distributions())
     for found in search.sources():
         candidates += found.candidates
         problems += found.problems
@@ -124,6 +121,17 @@ class Search:
             yield module_candidates(path, resolver=self._resolver(path.parent.parent, path.parent))
         if self._places.distributions:
             yield package_candidates(self._places.distributions, resolver=self._resolver())
+
+    def torn_distributions(self) -> Iterator[Problem]:
+        """Yield the distributions that lost their METADATA: the server loads their plugins all the same."""
+        for distribution in self._places.distributions:
+            path = str(distribution.info / "METADATA")
+            if distribution.entry_points and distribution.info.suffix == ".dist-info":
+                self._library.watch(path)
+                if self._library.seen[path] is None and distribution.location.is_dir():
+                    message = f"`{distribution.name}` has lost its METADATA; an installer takes it for whole"
+                    hint = f"`pip install --force-reinstall {distribution.name}` with the server's Python"
+                    yield Problem("no-metadata", message, hint=hint, path=distribution.info)
 
     def _directory(self, directory: Path, name: str, source: Source, resolver: Resolver) -> Found:
         return directory_candidates(directory, name, source=source, resolver=resolver, library=self._library)

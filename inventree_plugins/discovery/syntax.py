@@ -40,7 +40,7 @@ def read_facts(text: bytes) -> ModuleFacts:
         return _Collector().collect(tree)
     except SyntaxError as error:
         python = ".".join(platform.python_version_tuple()[:2])
-        message = f"not valid Python {python}: {error.msg}"
+        message = f"not valid Python {python}, which invplug runs on: {error.msg}"
         return ModuleFacts(problem=FactsProblem("syntax-error", message, error.lineno))
     except ValueError as error:  # NUL bytes, in some Python versions
         return ModuleFacts(problem=FactsProblem("syntax-error", f"not valid Python: {error}"))

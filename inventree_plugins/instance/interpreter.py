@@ -20,11 +20,15 @@ __all__ = ["choose_interpreter", "inspect_interpreter"]
 HOW_TO_CHOOSE = "name the Python that runs the server with `--python PATH` (or INVPLUG_PYTHON)"
 ENVIRONMENT_NAMES = ("env", ".venv", "venv")
 
+# Before, the mark is a part of the first line's path.
+_SKIPS_BYTE_ORDER_MARK = (3, 13)
+
 # Run by the target: no more than what every Python since 3.6 has.
 PROBE = """
 import json, platform, site, sys, sysconfig
 base = [sysconfig.get_path(n) for n in ("stdlib", "platstdlib")]
-path = [p for p in sys.path[1:] if p and p not in base and not p.endswith((".zip", "lib-dynload"))]
+own = ("python%d%d.zip" % sys.version_info[:2], "lib-dynload")
+path = [p for p in sys.path if p and p not in base and not p.endswith(own)]
 print(json.dumps({"prefix": sys.prefix, "version": platform.python_version(), "path": path,
     "implementation": platform.python_implementation(), "purelib": sysconfig.get_path("purelib")}))
 """
@@ -120,7 +124,7 @@ def _read_environment(executable: Path) -> Interpreter | None:
         prefix=prefix,
         version=version[0],
         implementation=settings.get("implementation", "CPython"),
-        import_path=_with_pth_entries(present),
+        import_path=_with_pth_entries(present, version[0]),
         site_packages=libraries[0],
     )
 
@@ -134,29 +138,31 @@ def _read_pyvenv(path: Path) -> dict[str, str]:
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
-def _with_pth_entries(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """Add the folders that `.pth` files name, as `site` does; lines that run code are left alone."""
-    entries: dict[Path, None] = {}
-    for folder in folders:
+def _with_pth_entries(folders: Iterable[Path], version: str) -> tuple[Path, ...]:
+    """Add the folders and zip files that `.pth` files name, as `site` does; no line's code is run."""
+    entries: dict[str, None] = {}
+    for folder in map(str, folders):
         entries[folder] = None
         names = sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".pth"))
         for name in names:
             if name.startswith("."):
                 continue
-            for line in _pth_lines(folder / name):
-                added = folder / line
-                if added.exists():
+            for line in _pth_lines(Path(folder, name), version):
+                added = os.path.abspath(os.path.join(folder, line))  # noqa: PTH100, PTH118 - links stay
+                if added not in entries and os.path.exists(added):  # noqa: PTH110 - a NUL is no error
                     entries[added] = None
-    return tuple(entries)
+    return tuple(map(Path, entries))
 
 
-def _pth_lines(path: Path) -> list[str]:
+def _pth_lines(path: Path, version: str) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    lines = (line.rstrip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
+    if tuple(map(int, version.split(".")[:2])) >= _SKIPS_BYTE_ORDER_MARK:
+        text = text.removeprefix("\ufeff")
+    lines = (line.rstrip() for line in text.splitlines() if not line.startswith(("#", "import ", "import\t")))
+    return [line for line in lines if line]
 
 
 def _ask(executable: Path, probe: Callable[[list[str]], str]) -> Interpreter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from inventree_plugins.models import Distribution
@@ -42,7 +43,7 @@ def direct_url(distribution: Distribution) -> str | None:
 def read_direct_url(distribution: Distribution) -> DirectUrl | None:
     """Read `direct_url.json`; None when there is none, or none that can be read."""
     try:
-        data = json.loads((distribution.info / "direct_url.json").read_bytes())
+        data = json.loads(_read(distribution.info / "direct_url.json"))
     except (OSError, ValueError):
         return None
     if not isinstance(data, dict) or not isinstance(data.get("url"), str):
@@ -56,6 +57,15 @@ def read_direct_url(distribution: Distribution) -> DirectUrl | None:
         commit=_text(vcs, "commit_id"),
         subdirectory=_text(data, "subdirectory"),
     )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except NotADirectoryError:
+        from inventree_plugins.packages.archives import read_inside  # noqa: PLC0415 - zip files are rare
+
+        return read_inside(str(path))
 
 
 def without_credentials(text: str) -> str:

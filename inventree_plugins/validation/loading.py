@@ -81,6 +81,12 @@ class LoadResult:
     missing_module: str | None = None
     frames: tuple[Frame, ...] = ()
 
+    @property
+    def needs_server(self) -> bool:
+        """Tell whether a load without a server failed for want of a module that a server would bring."""
+        top = (self.missing_module or "").partition(".")[0]
+        return not self.with_server and (top in _ENVIRONMENT or top.startswith("django"))
+
 
 def load(request: LoadRequest, *, runner: Runner = run) -> LoadResult:
     """Import and construct the plugin's class in a child process; raise ProcessError if that cannot start."""
@@ -172,7 +178,7 @@ def load_problems(plugin: Plugin, result: LoadResult) -> tuple[Problem, ...]:
     if result.result == "timed-out":
         message = f"`{plugin.slug}` was not loaded within {result.seconds:g} seconds"
         return (_problem("load-timed-out", plugin, message),)
-    if result.result == "failed" and not _is_servers_lack(result):
+    if result.result == "failed" and not result.needs_server:
         return (_failure(plugin, result),)
     if result.with_server:
         return ()
@@ -198,12 +204,6 @@ def _failure(plugin: Plugin, result: LoadResult) -> Problem:
     if last is not None:
         problem = problem._replace(path=last.path, line=last.line)
     return problem._replace(hint=hint)
-
-
-def _is_servers_lack(result: LoadResult) -> bool:
-    """Tell whether a load without a server failed for want of a module that a server would bring."""
-    top = (result.missing_module or "").partition(".")[0]
-    return not result.with_server and (top in _ENVIRONMENT or top.startswith("django"))
 
 
 def _problem(code: str, plugin: Plugin, message: str) -> Problem:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from inventree_plugins.models import Discovery
+
 PLUGIN_BODY = "    NAME = 'Demo'\n"
 
 
@@ -204,3 +206,68 @@ def test_base_in_another_distribution_is_followed(world):
     world.write("site/demo.py", _module("from shared_plugins import BasePlugin", "BasePlugin"))
     plugin = world.plugin()
     assert (plugin.author, plugin.problems) == ("Shared", ())
+
+
+# Members that the plugin base keeps for itself (INVE-E11, run on a 1.5 server).
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["def plugin_slug(self):\n    return 'x'", "@property\ndef is_active(self):\n    return True"],
+)
+def test_overriding_a_final_member_is_an_error(world, body):
+    world.server_version = "1.5.0"
+    (problem,) = world.body(body).problems
+    assert (problem.code, problem.severity) == ("final-member", "error")
+    assert (problem.path, problem.line) == (world.root / "plugins/demo.py", 5 + body.startswith("@"))
+
+
+@pytest.mark.parametrize("body", ["def name(self):\n    return 'x'", "version = '1'"])
+def test_overriding_what_is_only_marked_as_final_is_a_warning(world, body):
+    world.server_version = "1.5.0"
+    (problem,) = world.body(body).problems
+    assert (problem.code, problem.severity, problem.line) == ("final-member", "warning", 5)
+
+
+@pytest.mark.parametrize(
+    ("version", "body"), [("0.17.9", "def plugin_slug(self):\n    pass"), ("1.5.0", "plugin_slug = 'x'")]
+)
+def test_what_the_server_lets_pass_is_no_final_member(world, version, body):
+    world.server_version = version
+    assert world.body(body).problems == ()
+
+
+def test_class_that_does_not_derive_from_the_base_may_have_such_members(world):
+    """The server looks at each class below the plugin base by itself."""
+    world.server_version = "1.5.0"
+    before = "class Own:\n    def is_active(self):\n        return True\n"
+    world.directory()
+    world.write(
+        "plugins/demo.py",
+        f"from plugin import InvenTreePlugin\n{before}\nclass Demo(Own, InvenTreePlugin):\n    NAME = 'Demo'\n",
+    )
+    assert world.plugin().problems == ()
+
+
+@pytest.mark.parametrize(
+    ("base", "reason"),
+    [
+        ("make_base()", "a base class cannot be known without running it"),
+        ("Lost", "its base `lost_library.Lost` is not installed"),
+    ],
+)
+def test_class_with_a_name_on_a_base_that_is_lost_may_be_a_plugin(world, base, reason):
+    world.directory()
+    world.write("plugins/demo.py", f"from lost_library import Lost\nclass Demo({base}):\n    NAME = 'Demo'\n")
+    found = world.discover()
+    assert found.plugins == ()
+    (problem,) = found.problems
+    assert (problem.code, problem.line) == ("unresolved-base", 2)
+    assert reason in problem.message
+
+
+def test_class_on_a_base_of_the_server_is_no_plugin_without_its_source(world):
+    world.directory()
+    text = "from machine.machine_types import LabelPrinterBaseDriver as Base\nclass Driver(Base):\n    NAME = 'D'\n"
+    world.write("plugins/demo.py", text)
+    assert world.discover() == Discovery()

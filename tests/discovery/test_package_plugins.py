@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from importlib.machinery import EXTENSION_SUFFIXES
+
 import pytest
 
 BODY = "from plugin import InvenTreePlugin\nclass Demo(InvenTreePlugin):\n    SLUG = 'demo'\n"
@@ -137,3 +139,23 @@ def test_static_folder_beside_the_module(world):
     assert not world.plugin().has_static_files
     world.write("site/demo/static/x.js", "")
     assert world.plugin().has_static_files
+
+
+def test_package_that_lost_its_metadata_is_read_and_reported(world, plugin_text):
+    distribution = world.package("pack:Demo")
+    world.write("site/pack.py", plugin_text)
+    (distribution.info / "METADATA").unlink()
+    found = world.discover()
+    assert [plugin.slug for plugin in found.plugins] == ["demo"]
+    (problem,) = found.problems
+    assert (problem.code, problem.severity, problem.path) == ("no-metadata", "warning", distribution.info)
+
+
+def test_compiled_module_cannot_be_read_but_is_no_error(world):
+    world.package("pack:Demo")
+    world.write(f"site/pack{EXTENSION_SUFFIXES[0]}", b"\x7fELF")
+    found = world.discover()
+    assert found.plugins == ()
+    (problem,) = found.problems
+    assert (problem.code, problem.severity) == ("unreadable-file", "warning")
+    assert "`pack` is compiled" in problem.message

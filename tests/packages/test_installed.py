@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from inventree_plugins.models import EntryPoint
-from inventree_plugins.packages import installed_distributions, normalize
+from inventree_plugins.models import DistributionMetadata, EntryPoint
+from inventree_plugins.packages import installed_distributions, normalize, read_metadata
 from tests.builders import install_folder, metadata_text
 
 
@@ -62,6 +62,34 @@ def test_passes_over_what_is_broken(tmp_path):
     (tmp_path / "archive.zip").write_text("")
     found = installed_distributions([tmp_path, tmp_path / "archive.zip"])
     assert [one.key for one in found] == ["whole"]
+
+
+def test_without_metadata_a_plugin_stays_visible_as_to_the_server(tmp_path):
+    """The standard library takes name and entry points from what is there, and so the server loads it."""
+    from importlib.metadata import entry_points
+
+    info = install_folder(tmp_path, "Foo-Bar", "1.0", entry_points="[inventree_plugins]\nA = b:C\n")
+    other = install_folder(tmp_path, "other", "1.0", entry_points="[console_scripts]\nA = b:C\n")
+    for each in (info, other):
+        (each / "METADATA").unlink()
+        (each / "RECORD").write_text("")
+    (found,) = installed_distributions([tmp_path])
+    assert (found.name, found.key, found.version) == ("Foo_Bar", "foo-bar", "1.0")
+    assert found.entry_points == (EntryPoint("inventree_plugins", "A", "b", "C"),)
+    assert read_metadata(found) == DistributionMetadata()
+    sys.path.insert(0, str(tmp_path))
+    try:
+        assert [point.name for point in entry_points(group="inventree_plugins")] == ["A"]
+    finally:
+        sys.path.remove(str(tmp_path))
+
+
+def test_a_whole_distribution_hides_what_is_left_of_another_version(tmp_path):
+    text = "[inventree_plugins]\nA = b:C\n"
+    (install_folder(tmp_path, "foo", "0.9", entry_points=text) / "METADATA").unlink()
+    install_folder(tmp_path, "foo", "1.0", entry_points=text)
+    (found,) = installed_distributions([tmp_path])
+    assert found.version == "1.0"
 
 
 TEXT = """\
