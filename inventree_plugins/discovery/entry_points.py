@@ -43,10 +43,7 @@ def _resolve(entry_point: EntryPoint, distribution: Distribution, resolver: Reso
         return _unresolved(f"{label}: there is no module `{entry_point.module}`", distribution.info)
     problem = _unreadable(source, label)
     if problem is not None:
-        return problem
-    if source.module is None and not source.directories:
-        message = f"{label}: `{entry_point.module}` is compiled and cannot be read"
-        return Problem("unreadable-file", message, path=distribution.info)
+        return problem._replace(path=problem.path or distribution.info)
     value, missing_import = _attribute(source, entry_point.attr, resolver)
     if isinstance(value, Unknown):
         unread = resolver.modules.problem_at(value.path)
@@ -72,6 +69,8 @@ def _unresolved(message: str, path: Path) -> Problem:
 
 def _unreadable(source: ModuleRef, label: str) -> Problem | None:
     module = source.module
+    if module is None and not source.directories:
+        return Problem("unreadable-file", f"{label}: `{source.name}` is compiled and cannot be read")
     if module is None or module.facts.problem is None:
         return None
     problem = module.facts.problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from inventree_plugins.anatomy import NotKnown
 from inventree_plugins.models import Source
@@ -12,8 +13,11 @@ from inventree_plugins.validation.version_gate import excluded_by, is_misread, n
 
 __all__ = ["RULES"]
 
-# What `datetime.fromisoformat` takes since Python 3.11, as far as days go.
-_ISO = re.compile(r"\d{4}(-?)(0[1-9]|1[0-2])\1(0[1-9]|[12]\d|3[01])($|.\d\d)")
+# What `datetime.fromisoformat` takes since Python 3.11, but for weeks.
+_ISO = re.compile(
+    r"(\d{4})(-?)(\d\d)\2(\d\d)"
+    r"(.\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?(Z|[+-]\d\d(:?\d\d(:?\d\d([.,]\d+)?)?)?)?)?"
+)
 
 
 def missing_version(subject: Subject) -> Iterator[Fault]:
@@ -53,7 +57,7 @@ def version_differs(subject: Subject) -> Iterator[Fault]:
     attribute, distribution = subject.attribute("VERSION"), subject.plugin.distribution
     if attribute is None or distribution is None or not distribution.version:
         return
-    if isinstance(attribute.value, str) and _plain(attribute.value) != _plain(distribution.version):
+    if isinstance(attribute.value, str) and not _is_same(attribute.value, distribution.version):
         yield fault_at(
             attribute,
             f"`VERSION` is {attribute.value}, but `{distribution.name}` is {distribution.version}",
@@ -61,26 +65,34 @@ def version_differs(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _plain(version: str) -> str:
-    """Return a version as PEP 440 compares it, or as it is written when that does not know it."""
+def _is_same(version: str, other: str) -> bool:
+    """Tell whether two versions are one as PEP 440 compares them, or as written when that knows them not."""
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - for plugins with both versions
 
     try:
-        return str(Version(version))
+        return Version(version) == Version(other)
     except InvalidVersion:
-        return version
+        return version == other
 
 
 def unreadable_date(subject: Subject) -> Iterator[Fault]:
     """Yield a PUBLISH_DATE that is not ISO: reading it, the server dies when it starts (seen on 1.5)."""
     attribute, plugin = subject.attribute("PUBLISH_DATE"), subject.plugin
     value = attribute.value if attribute else None
-    if attribute is not None and isinstance(value, str) and value and not _ISO.match(value):
+    if attribute is not None and isinstance(value, str) and value and not _is_date(value):
         written = plugin.pub_date or "2026-01-31"
         message = (
             f"`PUBLISH_DATE` `{value}` is not an ISO date: with the plugin enabled the server does not start"
         )
         yield fault_at(attribute, message, hint=f"write `PUBLISH_DATE = '{written}'`")
+
+
+def _is_date(text: str) -> bool:
+    match = _ISO.fullmatch(text)
+    try:
+        return match is not None and bool(date(int(match[1]), int(match[3]), int(match[4])))
+    except ValueError:  # such as the 30th of February
+        return False
 
 
 def version_gate(subject: Subject) -> Iterator[Fault]:
@@ -106,9 +118,13 @@ def misread_min_version(subject: Subject) -> Iterator[Fault]:
 def _misread(subject: Subject, name: str, *, nothing: str, last: str) -> Iterator[Fault]:
     attribute = subject.attribute(name)
     value = attribute.value if attribute else None
-    if attribute is None or not value or isinstance(value, NotKnown) or not is_misread(str(value)):
+    # The server looks at the bounds when one of them says anything; an empty one is a bound then.
+    is_empty = value == "" and name == "MAX_VERSION" and bool(subject.plugin.min_version)
+    if attribute is None or isinstance(value, NotKnown) or not (value or is_empty):
         return
-    read = numbers_read(str(value)) if isinstance(value, str) else ()
+    read = numbers_read(str(value))
+    if read and not is_misread(str(value)):
+        return
     reason = f"the server reads {'.'.join(map(str, read))} in it" if read else nothing
     what = "has fewer than three parts" if not read else "does not have three parts"
     hint = f"write `{name} = '{_three_parts(str(value), last=last)}'`"
@@ -116,8 +132,8 @@ def _misread(subject: Subject, name: str, *, nothing: str, last: str) -> Iterato
 
 
 def _three_parts(version: str, *, last: str) -> str:
-    parts = re.findall(r"\d+", version)
-    return ".".join((*[*parts, "0", "0"][:2], last))
+    parts = re.findall(r"\d+", version) or [last]
+    return ".".join((*[*parts, last][:2], last))
 
 
 RULES = (

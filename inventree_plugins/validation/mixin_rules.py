@@ -34,8 +34,8 @@ NEEDED_METHODS = {
 def method_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a mixin none of whose methods the plugin has."""
     members, plugin = subject.anatomy.members, subject.plugin
-    if any(problem.code == "unresolved-base" for problem in plugin.problems):
-        return  # the base that cannot be read may have them
+    if _has_unread_base(subject):
+        return  # which may have them
     for mixin, methods in NEEDED_METHODS.items():
         inherits = mixin == "BarcodeMixin" and subject.has_mixin("SupplierBarcodeMixin")
         if subject.has_mixin(mixin) and not inherits and not any(name in members for name in methods):
@@ -44,6 +44,10 @@ def method_missing(subject: Subject) -> Iterator[Fault]:
                 "no one of", "none of"
             )
             yield fault_at(plugin, message, hint=f"define `{methods[0]}`")
+
+
+def _has_unread_base(subject: Subject) -> bool:
+    return any(problem.code == "unresolved-base" for problem in subject.plugin.problems)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -57,9 +61,8 @@ def urls_without_mixin(subject: Subject) -> Iterator[Fault]:
 
 def urls_malformed(subject: Subject) -> Iterator[Fault]:
     """Yield URLS that are no list of patterns."""
-    attribute = subject.attribute("URLS")
-    value = attribute.value if attribute else None
-    if attribute is None or not value or isinstance(value, NotKnown):
+    attribute, value = _known(subject, "URLS", "UrlsMixin")
+    if attribute is None:
         return
     if not isinstance(value, (list, tuple)):
         yield fault_at(attribute, "`URLS` is no list of URL patterns")
@@ -85,9 +88,8 @@ def navigation_without_mixin(subject: Subject) -> Iterator[Fault]:
 
 def navigation_malformed(subject: Subject) -> Iterator[Fault]:
     """Yield links that the server refuses: it wants a list of dicts with name and link."""
-    attribute = subject.attribute("NAVIGATION")
-    value = attribute.value if attribute else None
-    if attribute is None or not value or isinstance(value, NotKnown):
+    attribute, value = _known(subject, "NAVIGATION", "NavigationMixin")
+    if attribute is None:
         return
     if not isinstance(value, (list, tuple)):
         yield fault_at(attribute, "`NAVIGATION` is no list of links")
@@ -120,9 +122,8 @@ def tasks_without_mixin(subject: Subject) -> Iterator[Fault]:
 
 def tasks_malformed(subject: Subject) -> Iterator[Fault]:
     """Yield tasks that the server refuses to schedule."""
-    attribute = subject.attribute("SCHEDULED_TASKS")
-    value = attribute.value if attribute else None
-    if attribute is None or not value or isinstance(value, NotKnown):
+    attribute, value = _known(subject, "SCHEDULED_TASKS", "ScheduleMixin")
+    if attribute is None:
         return
     if not isinstance(value, dict):
         yield fault_at(attribute, "`SCHEDULED_TASKS` is no dict of tasks")
@@ -146,13 +147,17 @@ def _task_faults(task: object, subject: Subject) -> Iterator[str]:
     if isinstance(schedule, str):
         if schedule.strip().upper() not in SCHEDULES:
             yield f"has the schedule `{schedule}`, which is none of {_listed('IHDWMQY')}"
+        elif schedule not in SCHEDULES:
+            # The server accepts it, and stores it as it is written (seen on 1.5).
+            yield f"has the schedule `{schedule}`, which the worker knows as `{schedule.strip().upper()}` only"
         if schedule.strip().upper() == "I" and "minutes" not in task and not is_open:
             yield "has the schedule `I` but no `minutes`"
     elif "schedule" in task and not isinstance(schedule, NotKnown):
         yield "has a schedule that is no text"
     function = task.get("func")
-    if isinstance(function, str) and "." not in function and function.strip() not in subject.anatomy.members:
-        yield f"calls `{function}`, which the plugin does not have"
+    if isinstance(function, str) and "." not in function:
+        if function.strip() not in subject.anatomy.members and not _has_unread_base(subject):
+            yield f"calls `{function}`, which the plugin does not have"
     elif "func" in task and not isinstance(function, (str, NotKnown)):
         yield "has a `func` that is no text"
 
@@ -165,6 +170,15 @@ def tasks_missing(subject: Subject) -> Iterator[Fault]:
     if subject.has_mixin("ScheduleMixin") and not has_tasks and "get_scheduled_tasks" not in members:
         message = f"`{subject.plugin.class_name}` uses `ScheduleMixin` but has no `SCHEDULED_TASKS`"
         yield fault_at(subject.plugin, message)
+
+
+def _known(subject: Subject, name: str, mixin: str) -> tuple[Attribute | None, object]:
+    """Return an attribute and its value; no attribute when it is empty, not known, or nothing to the server."""
+    attribute = subject.attribute(name)
+    value = attribute.value if attribute else None
+    if not value or isinstance(value, NotKnown) or not subject.has_mixin(mixin):
+        return None, None
+    return attribute, value
 
 
 def _without(subject: Subject, name: str, mixin: str) -> Iterator[Fault]:
