@@ -8,7 +8,7 @@ from typing import Any
 from inventree_plugins.cli.options import Invocation
 from inventree_plugins.errors import InvplugError
 
-__all__ = ["complete_slug", "complete_source"]
+__all__ = ["complete_rule", "complete_slug", "complete_source"]
 
 
 def complete_slug(ctx: Any, incomplete: str) -> list[str]:
@@ -31,3 +31,10 @@ def complete_slug(ctx: Any, incomplete: str) -> list[str]:
 def complete_source(incomplete: str) -> list[str]:
     """Return the kinds of source that start with `incomplete`."""
     return [kind for kind in ("builtin", "sample", "directory", "package") if kind.startswith(incomplete)]
+
+
+def complete_rule(incomplete: str) -> list[str]:
+    """Return the codes of rules that start with `incomplete`."""
+    from inventree_plugins.commands.validate import all_rules  # noqa: PLC0415 - few complete it
+
+    return [rule.code for rule in all_rules() if rule.code.startswith(incomplete)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from inventree_plugins.cli.app import Command
-from inventree_plugins.cli.completion import complete_slug
+from inventree_plugins.cli.completion import complete_rule, complete_slug
 from inventree_plugins.cli.findings import FORMATS
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk, problem_to_json
@@ -48,10 +48,16 @@ def validate_plugins(  # noqa: PLR0913 - the contract's list
         typer.Option("--against", metavar="VERSION", help="Judge for another version of the server."),
     ] = None,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Only this rule; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--select", metavar="CODE", help="Only this rule; repeatable.", autocompletion=complete_rule
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Not this rule; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--ignore", metavar="CODE", help="Not this rule; repeatable.", autocompletion=complete_rule
+        ),
     ] = None,
     strict: Annotated[bool, flag("--strict", text="Fail for warnings too.")] = False,
     output: Annotated[
@@ -69,7 +75,12 @@ def validate_plugins(  # noqa: PLR0913 - the contract's list
     ] = "2048",
     explanation: Annotated[
         str | None,
-        typer.Option("--explain", metavar="CODE", help="Explain a rule, or list `all`, and check nothing."),
+        typer.Option(
+            "--explain",
+            metavar="CODE",
+            help="Explain a rule, or list `all`, and check nothing.",
+            autocompletion=complete_rule,
+        ),
     ] = None,
 ) -> Outcome:
     """Check plugins by rules, without running them.

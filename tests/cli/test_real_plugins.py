@@ -104,12 +104,7 @@ def test_a_real_server_boots_with_the_plugin_that_was_enabled(invplug, tmp_path,
 
     INVPLUG_TEST_SERVER_DATABASE names that database; it is copied, never changed.
     """
-    checkout, source = (
-        os.environ.get(name) or _ENVIRON.get(name)
-        for name in ("INVPLUG_TEST_SERVER", "INVPLUG_TEST_SERVER_DATABASE")
-    )
-    if not checkout or not source:
-        pytest.skip("INVPLUG_TEST_SERVER and INVPLUG_TEST_SERVER_DATABASE name no server")
+    checkout, source = _named_server()
     python = Path(checkout) / "env" / "bin" / "python"
     database = tmp_path / "db.sqlite3"
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(database)) as new:
@@ -169,6 +164,61 @@ def test_a_real_server_boots_with_the_plugin_that_was_enabled(invplug, tmp_path,
     assert str(active) in loaded()
     assert invplug("disable", "end-to-end", *options).code == 0
     assert "end-to-end" not in loaded()
+
+
+def _named_server() -> tuple[str, str]:
+    """Return the checkout and the database that the environment names; skip the test without them."""
+    checkout, source = (
+        os.environ.get(name) or _ENVIRON.get(name)
+        for name in ("INVPLUG_TEST_SERVER", "INVPLUG_TEST_SERVER_DATABASE")
+    )
+    if not checkout or not source:
+        pytest.skip("INVPLUG_TEST_SERVER and INVPLUG_TEST_SERVER_DATABASE name no server")
+    return checkout, source
+
+
+HEAD = "from plugin import InvenTreePlugin\nfrom part.models import Part\n"
+DEMO = (
+    "class Demo(InvenTreePlugin):\n    NAME = {slug!r}\n    def __init__(self):\n        super().__init__()\n"
+)
+LOADED = {
+    # It may write, to a copy.
+    "writes": "        from common.models import InvenTreeSetting as S\n"
+    "        S.objects.create(key='INVPLUG_WAS_HERE', value='1')\n"
+    "        print('parts', Part.objects.count())\n",
+    "raises": "        raise RuntimeError('no sensor')\n",
+    "final": "    def plugin_slug(self):\n        return 'x'\n",
+}
+
+
+@pytest.mark.server
+def test_plugins_are_loaded_with_a_real_server_and_a_copy_of_its_database(invplug, tmp_path):
+    checkout, source = _named_server()
+    database = tmp_path / "db.sqlite3"
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(database)) as new:
+        old.backup(new)
+    before = database.read_bytes()
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for slug, body in LOADED.items():
+        (folder / f"{slug}.py").write_text(HEAD + DEMO.format(slug=slug) + body)
+    python = Path(checkout) / "env" / "bin" / "python"
+    options = ("--server", checkout, "--python", str(python), "--database", str(database))
+    result = invplug("validate", str(folder), "--load", "--json", *options)
+    assert (result.code, result.err) == (4, "")
+    loads = {row["slug"]: row["load"] for row in result.data["plugins"]}
+    assert {slug: (load["result"], load["stage"], load["with_server"]) for slug, load in loads.items()} == {
+        "writes": ("ok", None, True),
+        "raises": ("failed", "construct", True),
+        "final": ("failed", "import", True),
+    }
+    assert "parts" in loads["writes"]["output"]
+    assert loads["raises"]["error"] == "RuntimeError: no sensor"
+    assert "INVE-E11" in loads["final"]["error"]
+    found = [(each["code"], each["slug"]) for each in result.data["findings"] if each["severity"] == "error"]
+    assert sorted(found) == [("final-member", "final"), ("load-failed", "final"), ("load-failed", "raises")]
+    assert database.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.glob("db.sqlite3*")) == ["db.sqlite3"]
 
 
 # The fixture that isolates each test takes the variables away; they are read before it does.
