@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types bench completions clean
+.PHONY: run test lint types bench fuzz completions clean
 
 run: $(VENV)/.installed
 	@sh tools/demo.sh $(BIN)/invplug
@@ -21,6 +21,9 @@ types: $(VENV)/.tested
 
 bench: $(VENV)/.tested
 	$(BIN)/python tools/bench.py $(ARGS)
+
+fuzz: $(VENV)/.tested
+	$(BIN)/python tools/fuzz.py $(ARGS)
 
 completions: $(VENV)/.tested
 	$(BIN)/python tools/completions.py

@@ -1,8 +1,8 @@
 """Measure invplug against its rivals, in turn, in one run, and print the ratios.
 
-The environment holds 200 distributions, 60 of them plugin packages; it is made in `.bench` and kept.
-Seconds depend on the machine, ratios hardly: each is the median of a command's runs by the median of its
-rival's, run after run.
+First the commands. The environment holds 200 distributions, 60 of them plugin packages; it is made in
+`.bench` and kept. Seconds depend on the machine, ratios hardly: each is the median of a command's runs by the
+median of its rival's, run after run. Then discovery alone, see `field_bench.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.builders import install_folder  # noqa: E402 - the project is no package on the path
+from tools.field_bench import Measured, field_ratios, growth  # noqa: E402
 
 FOLDER = ROOT / ".bench"
 DISTRIBUTIONS = 200
@@ -79,7 +80,7 @@ def make_environment() -> Path:
     python = FOLDER / "env" / "bin" / "python"
     if (FOLDER / "ready").exists():
         return python
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    shutil.rmtree(FOLDER / "env", ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", FOLDER / "env"], check=True)
     site = next((FOLDER / "env").glob("lib/python*/site-packages"))
     for n in range(DISTRIBUTIONS - PLUGINS):
@@ -152,7 +153,10 @@ def main() -> int:
     """Print each ratio with its limit; return 1 when one is over it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="how often each command runs")
+    parser.add_argument("--only-discovery", action="store_true", help="leave the commands out")
     options = parser.parse_args()
+    if options.only_discovery:
+        return measure_discovery(options.rounds)
     promised = claims(make_environment())
     commands = list(dict.fromkeys(command for claim in promised for command in (claim.command, claim.rival)))
     seconds = measure(commands, options.rounds)
@@ -165,7 +169,21 @@ def main() -> int:
         mine, other = 1000 * seconds[claim.command], 1000 * seconds[claim.rival]
         verdict = "  OVER" if over else ""
         print(f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{verdict}")
-    return worst
+    return worst | measure_discovery(options.rounds)
+
+
+def measure_discovery(rounds: int) -> int:
+    """Print what is claimed of discovery alone; return 1 when a value is over its limit."""
+    ratios = field_ratios(FOLDER, rounds)
+    if isinstance(ratios, str):
+        print(f"discovery of the field against griffe: skipped, {ratios}")
+        ratios = []
+    text = PLUGIN_TEXT + "".join(METHOD.format(m=m).replace("{", "{{").replace("}", "}}") for m in range(10))
+    measured: list[Measured] = [*ratios, *growth(FOLDER, text, max(3, rounds // 3))]
+    for each in measured:
+        verdict = "  OVER" if each.value > each.limit else ""
+        print(f"{each.name:45} {each.value:6.2f} {each.limit:6.2f}  {each.detail}{verdict}")
+    return int(any(each.value > each.limit for each in measured))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What plugins there are, told from text alone: nothing of a plugin is imported or run."""
 
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,8 +32,9 @@ def discover_again(places: Places, *, cache: Path) -> Discovery:
         from inventree_plugins.discovery.cache import FactsCache  # noqa: PLC0415 - see above
         from inventree_plugins.discovery.search import search  # noqa: PLC0415
 
+        since = time.time_ns()
         found, seen = search(places, cache=FactsCache(cache))
-        keep(snapshot, places, found, seen)
+        keep(snapshot, places, found, seen, since=since)
     return found
 
 

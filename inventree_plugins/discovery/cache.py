@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
-from inventree_plugins.discovery.cache_file import replace_file
+from inventree_plugins.discovery.cache_file import is_settled, replace_file
 from inventree_plugins.discovery.facts import ModuleFacts
 
 __all__ = ["FactsCache"]
@@ -31,6 +32,7 @@ class FactsCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._since = time.time_ns()
         self._entries: dict[bytes, list[bytes]] | None = None
         self._new: dict[bytes, list[bytes]] = {}
 
@@ -43,11 +45,13 @@ class FactsCache:
             return None
         try:
             return ModuleFacts.from_json(json.loads(entry[4]))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
 
     def put(self, path: str, status: os.stat_result, facts: ModuleFacts) -> None:
-        """Keep the facts until `save`."""
+        """Keep the facts until `save`, unless the file may have changed since without a trace."""
+        if not is_settled(status.st_mtime_ns, looked_ns=self._since):
+            return
         fields = [*_state(status), _key(path), json.dumps(facts.to_json(), separators=(",", ":")).encode()]
         self._new[fields[2]] = [_checksum(fields), *fields]
 
@@ -71,7 +75,7 @@ def _key(path: str) -> bytes:
 def _exists(key: bytes) -> bool:
     try:
         return Path(json.loads(key)).exists()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
 
 

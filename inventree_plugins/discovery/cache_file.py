@@ -7,7 +7,18 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["replace_file"]
+__all__ = ["is_settled", "replace_file"]
+
+# File systems stamp files with a clock that ticks every few milliseconds.
+GRAIN_NS = 50_000_000
+
+
+def is_settled(changed_ns: int, *, looked_ns: int) -> bool:
+    """Tell whether a change after the file was looked at must show in its modification time.
+
+    A file read in the same tick of the clock in which it was written may be written once more in it.
+    """
+    return changed_ns < looked_ns - GRAIN_NS
 
 
 def replace_file(path: Path, content: bytes) -> None:

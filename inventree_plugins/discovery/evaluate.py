@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Protocol
 
-from inventree_plugins.discovery import operations, server
+from inventree_plugins.discovery import operations
 from inventree_plugins.discovery.facts import Expression
+from inventree_plugins.discovery.scopes import home_of, inside, is_patched_later, is_rebound, unpacked
+from inventree_plugins.discovery.sharing import Sharing
+from inventree_plugins.discovery.truth import may_be_dict, truth_of
 from inventree_plugins.discovery.values import (
     MISSING,
     REST,
@@ -29,6 +32,11 @@ MAX_ROUNDS = 2_000
 _RAISED = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
+_OPERANDS: tuple[type, ...] = (str, int, float, list, tuple, set, frozenset, dict, type(None))
+# What a name may stand for besides classes, modules and functions.
+_DATA: tuple[type, ...] = (str, int, float, frozenset, type(None), list, tuple, dict, set, *operations.VIEWS)
+
+
 class World(Protocol):
     """What lies outside an expression: names, attributes, and what a known function returns."""
 
@@ -48,6 +56,7 @@ class Evaluator:
     def __init__(self, world: World) -> None:
         self._world = world
         self._rounds = 0
+        self.sharing = Sharing()
 
     def restart(self) -> None:
         """Grant the next plugin its own number of steps."""
@@ -75,27 +84,38 @@ class Evaluator:
             value = self.evaluate(node[1] if is_star else node, scope)
             if isinstance(value, Unknown) and (is_star or value.failed):
                 return value
-            values.extend(_iterate(value) if is_star else [value])
+            values.extend(operations.iterate(value) if is_star else [value])
         return values
 
     def _unknown(self, node: Expression, scope: Scope) -> Value:
         return scope.unknown(node[1], node[2])
 
     def _name(self, node: Expression, scope: Scope) -> Value:
-        value = scope.variables.get(node[1], MISSING)
+        _, name, line = node
+        value = scope.variables.get(name, MISSING)
+        if value is not MISSING:
+            return value
+        value = self._world.name(scope, name)
         if value is MISSING:
-            value = self._world.name(scope, node[1])
-        if value is MISSING:
-            return scope.unknown(f"`{node[1]}` is not bound by anything that can be read", node[2])
-        return value
+            return scope.unknown(f"`{name}` is not bound by anything that can be read", line)
+        if not isinstance(value, _DATA):
+            return value
+        if is_rebound(node, scope):
+            return scope.unknown(f"`{name}` is bound again further down", line)
+        return self.sharing.settled(value, scope.module, name=name, index=home_of(node, scope))
 
     def _attribute(self, node: Expression, scope: Scope) -> Value:
-        owner = self.evaluate(node[1], scope)
+        return self._attribute_of(self.evaluate(node[1], scope), node, scope)
+
+    def _attribute_of(self, owner: Value, node: Expression, scope: Scope) -> Value:
         if isinstance(owner, Unknown):
             return owner
         value = self._world.attribute(owner, node[2])
         if value is MISSING:
-            return scope.unknown(f"`.{node[2]}` is not known", node[3])
+            is_wrong = is_plain(owner) and not hasattr(owner, node[2])
+            return scope.unknown(f"`.{node[2]}` is not known", node[3], failed=is_wrong)
+        if isinstance(owner, ClassRef) and isinstance(value, _DATA) and is_patched_later(scope, node):
+            return scope.unknown(f"`.{node[2]}` is set again further down", node[3])
         return value
 
     def _sum(self, node: Expression, scope: Scope) -> Value:
@@ -112,17 +132,19 @@ class Evaluator:
     def combined(self, symbol: str, left: Value, right: Value, *, where: tuple[Scope, int]) -> Value:
         """Return `left symbol right` as an augmented assignment means it."""
         try:
+            if symbol == "+" and isinstance(left, list) and not isinstance(right, Unknown):
+                return operations.bounded([*left, *operations.iterate(right)])
             return self._combined(symbol, left, right, where=where)
         except (operations.NotWorkedOutError, *_RAISED) as error:
             return where[0].unknown(f"its expression cannot be worked out ({error})", where[1])
 
     def _combined(self, symbol: str, left: Value, right: Value, *, where: tuple[Scope, int]) -> Value:
-        if symbol == "|" and isinstance(left, dict) and isinstance(right, (dict, Unknown)):
-            return {**left, **(right if isinstance(right, dict) else {REST: right})}
+        if symbol == "|" and isinstance(left, dict) and may_be_dict(right):
+            return operations.merged(left, right if isinstance(right, dict) else {REST: right})
         for value in (left, right):
             if isinstance(value, Unknown):
                 return value
-            if not isinstance(value, (str, int, float, list, tuple)):
+            if not isinstance(value, _OPERANDS):
                 return where[0].unknown(f"`{symbol}` is not worked out here", where[1])
         return operations.binary(symbol, left, right)
 
@@ -160,12 +182,12 @@ class Evaluator:
         return True
 
     def _choose(self, node: Expression, scope: Scope) -> Value:
-        truth = truth_of(self.evaluate(node[1], scope))
+        test = self.evaluate(node[1], scope)
+        truth = truth_of(test)
         if truth is not None:
             return self.evaluate(node[2] if truth else node[3], scope)
-        then, otherwise = self.evaluate(node[2], scope), self.evaluate(node[3], scope)
-        if is_plain(then) and then == otherwise:
-            return then
+        if isinstance(test, Unknown) and test.failed:
+            return test
         return scope.unknown("it depends on a condition that is not known", node[4])
 
     def _text(self, node: Expression, scope: Scope) -> Value:
@@ -190,13 +212,16 @@ class Evaluator:
             if isinstance(value, Unknown) and value.failed:
                 return value
             if key == ["rest"]:
-                result.update(value if isinstance(value, dict) else {REST: self._rest(value, scope, node[2])})
+                rest = value if isinstance(value, dict) else {REST: self._rest(value, scope, node[2])}
+                result = operations.merged(result, rest)
                 continue
             name = self.evaluate(key, scope)
             if is_plain(name):
                 result[name] = value
+            elif isinstance(name, Unknown) and name.failed:
+                return name
             else:
-                result[REST] = self._rest(name, scope, node[2])
+                result = operations.merged(result, {REST: self._rest(name, scope, node[2])})
         return result
 
     def _rest(self, value: Value, scope: Scope, line: int) -> Unknown:
@@ -211,7 +236,7 @@ class Evaluator:
 
     def _set(self, node: Expression, scope: Scope) -> Value:
         values = self.each(node[1], scope)
-        return values if isinstance(values, Unknown) else _set_of(values)
+        return values if isinstance(values, Unknown) else operations.set_of(values)
 
     def _item(self, node: Expression, scope: Scope) -> Value:
         owner = self.evaluate(node[1], scope)
@@ -224,7 +249,7 @@ class Evaluator:
         if isinstance(owner, (str, list, tuple)):
             return owner[index]
         if isinstance(owner, dict) and is_plain(index):
-            return owner.get(REST, MISSING) if index not in owner and REST in owner else owner[index]
+            return operations.item(owner, index)
         return scope.unknown("its index is not worked out", node[3])
 
     def _slice(self, node: Expression, scope: Scope) -> Value:
@@ -237,11 +262,14 @@ class Evaluator:
         if isinstance(values, Unknown):
             return values
         named = {name: self.evaluate(value, scope) for name, value in keywords.items()}
-        if function[0] == "attr":
+        if isinstance(function, list) and function[0] == "attr":
             owner = self.evaluate(function[1], scope)
             if isinstance(owner, (str, dict)):
                 return self._method(owner, function[2], values, named=named)
-        target = self.evaluate(function, scope)
+            # Worked out once: twice a call would be a thousand times in a chain of ten.
+            target = self._attribute_of(owner, function, scope)
+        else:
+            target = self.evaluate(function, scope)
         if isinstance(target, (Unknown, Maker)):
             return target if isinstance(target, Unknown) else target.result
         return self._called(target, values, named, where=(scope, line))
@@ -272,29 +300,37 @@ class Evaluator:
 
     def _builtin(self, name: str, values: list[Value], named: Mapping[str, Value]) -> Value:
         for value in chain(values, named.values()):
-            if isinstance(value, Unknown) and name != "dict":
+            if isinstance(value, Unknown) and (name != "dict" or value.failed):
                 return value
-        if name == "dict" and all(isinstance(value, dict) for value in values):
-            return {**(values[0] if values else {}), **named}
-        function = operations.BUILTINS.get(name)
-        if function is None or not all(is_plain(value) for value in (*values, *named.values())):
-            raise operations.NotWorkedOutError(f"`{name}()` is not worked out")
-        return function(*values, **named)
+        if name == "dict" and len(values) <= 1 and all(isinstance(value, dict) for value in values):
+            return operations.merged(values[0] if values else {}, named)
+        return operations.builtin(name, values, named)
 
     def _each(self, node: Expression, scope: Scope) -> Value:
         _, kind, key, value, loops, _ = node
         pairs: list[tuple[Value, Value]] = []
         for inner in self._loops(loops, scope):
             if isinstance(inner, Unknown):
-                return {REST: inner} if kind == "dict" else inner
+                return {REST: inner} if kind == "dict" and not inner.failed else inner
             pairs.append((self.evaluate(key, inner), self.evaluate(value, inner)))
+        failed = (each for pair in pairs for each in pair if isinstance(each, Unknown) and each.failed)
+        unknown = next(failed, None)
+        if unknown is not None:
+            return unknown
         if kind == "dict":
-            return {(name if is_plain(name) else REST): each for name, each in pairs}
+            return self._mapping(pairs, scope, node[5])
         values = [each for _, each in pairs]
         unknown = next((each for each in values if isinstance(each, Unknown)), None)
         if unknown is not None:
             return unknown
-        return _set_of(values) if kind == "set" else values
+        return operations.set_of(values) if kind == "set" else values
+
+    def _mapping(self, pairs: list[tuple[Value, Value]], scope: Scope, line: int) -> Value:
+        result: dict[Any, Value] = {}
+        for name, each in pairs:
+            pair = {name: each} if is_plain(name) else {REST: self._rest(name, scope, line)}
+            result = operations.merged(result, pair) if REST in pair else {**result, **pair}
+        return result
 
     def _loops(self, loops: Sequence[Expression], scope: Scope) -> Iterator[Scope | Unknown]:
         if not loops:
@@ -305,20 +341,25 @@ class Evaluator:
         if isinstance(values, Unknown) or (isinstance(values, dict) and REST in values):
             yield values if isinstance(values, Unknown) else values[REST]
             return
-        for value in _iterate(values):
+        for value in operations.iterate(values):
             self._rounds += 1
             if self._rounds > MAX_ROUNDS:
                 yield scope.unknown("it takes too many steps", 0)
                 return
-            inner = Scope(
-                scope.module, scope.class_index, {**scope.variables, **dict(_unpacked(target, value))}
-            )
-            truths = [truth_of(self.evaluate(condition, inner)) for condition in conditions]
-            if None in truths:
+            inner = inside(scope, dict(unpacked(target, value)))
+            truth = self._all_hold(conditions, inner)
+            if truth is None:
                 yield scope.unknown("it depends on a condition that is not known", 0)
                 return
-            if all(truths):
+            if truth:
                 yield from self._loops(loops[1:], inner)
+
+    def _all_hold(self, conditions: Sequence[Expression], scope: Scope) -> bool | None:
+        for condition in conditions:
+            truth = truth_of(self.evaluate(condition, scope))
+            if not truth:
+                return truth
+        return True
 
     def _same(self, _node: Expression, _scope: Scope) -> Value:
         return SAME
@@ -346,41 +387,5 @@ class Evaluator:
     }
 
 
-def _set_of(values: list[Value]) -> set[Value]:
-    if not is_plain(values):
-        raise operations.NotWorkedOutError("its items are not all known")
-    return set(values)
-
-
 def _line(node: Expression) -> int:
     return node[-1] if isinstance(node[-1], int) else 0
-
-
-def truth_of(value: Value) -> bool | None:
-    """Return whether the value counts as true, None when that is not known."""
-    if isinstance(value, dict) and REST in value:
-        return True if len(value) > 1 else None
-    if isinstance(value, (str, int, float, list, tuple, set, dict, type(None))):
-        return bool(value)
-    if isinstance(value, ClassRef) or server.is_base(value) or server.is_mixin(value):
-        return True
-    return None
-
-
-def _iterate(value: Value) -> list[Value]:
-    if isinstance(value, (str, list, tuple, set, frozenset, dict)):
-        return list(value)
-    raise operations.NotWorkedOutError("what it iterates over is not known")
-
-
-def _unpacked(target: Expression, value: Value) -> Iterator[tuple[str, Value]]:
-    if target[0] == "name":
-        yield target[1], value
-    elif target[0] in {"tuple", "list"} and isinstance(value, Unknown):
-        for each in target[1]:
-            yield from _unpacked(each, value)
-    elif target[0] in {"tuple", "list"}:
-        for each, part in zip(target[1], _iterate(value), strict=True):
-            yield from _unpacked(each, part)
-    else:
-        raise operations.NotWorkedOutError("its loop is not followed")

@@ -19,6 +19,8 @@ from inventree_plugins.discovery.facts import Expression
 
 __all__ = ["returns_its_argument", "translate"]
 
+_ITEM_TAKERS = frozenset({"dict", "frozenset", "list", "max", "min", "set", "sorted", "tuple"})
+
 MAX_NODES = 10_000
 MAX_DEPTH = 50
 MAX_TEXT = 20_000
@@ -49,7 +51,6 @@ _COMPARE = {
 _KINDS = {
     ast.ListComp: "list",
     ast.SetComp: "set",
-    ast.GeneratorExp: "list",
     ast.List: "list",
     ast.Set: "set",
 }
@@ -64,6 +65,13 @@ def returns_its_argument(arguments: ast.arguments, body: ast.expr | None) -> boo
     """Tell whether a function of these arguments that returns `body` gives its first one back."""
     first = (arguments.posonlyargs + arguments.args)[:1]
     return bool(first) and isinstance(body, ast.Name) and body.id == first[0].arg
+
+
+def _takes_items(function: ast.expr) -> bool:
+    """Tell whether a function only takes the items of its one argument, whatever holds them."""
+    if isinstance(function, ast.Attribute):
+        return function.attr in {"join", "update", "extend"}
+    return isinstance(function, ast.Name) and function.id in _ITEM_TAKERS
 
 
 def _unknown(node: ast.AST, reason: str) -> Expression:
@@ -155,6 +163,8 @@ class _Translator:
 
     def call(self, node: ast.Call, depth: int) -> Expression:
         function = self.translate(node.func, depth)
+        if [type(each) for each in node.args] == [ast.GeneratorExp] and _takes_items(node.func):
+            return ["call", function, [self.items(node.args[0], depth)], {}, node.lineno]
         keywords = {each.arg: self.translate(each.value, depth) for each in node.keywords if each.arg}
         if len(keywords) != len(node.keywords):
             return _unknown(node, "a call with `**` is not followed")
@@ -182,7 +192,12 @@ class _Translator:
         ]
         return ["slice", *ends, node.lineno]
 
-    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, depth: int) -> Expression:
+    def items(self, node: Any, depth: int) -> Expression:
+        """Translate a generator whose items are all taken at once, as if it were a list."""
+        loops = self._loops(node.generators, depth)
+        return ["each", "list", None, self.translate(node.elt, depth), loops, node.lineno]
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp, depth: int) -> Expression:
         loops = self._loops(node.generators, depth)
         return ["each", _KINDS[type(node)], None, self.translate(node.elt, depth), loops, node.lineno]
 
@@ -224,7 +239,6 @@ _FORMS: dict[type[ast.expr], Callable[[_Translator, Any, int], Expression]] = {
     ast.Slice: _Translator.slice,
     ast.ListComp: _Translator.comprehension,
     ast.SetComp: _Translator.comprehension,
-    ast.GeneratorExp: _Translator.comprehension,
     ast.DictComp: _Translator.mapping_comprehension,
     ast.Lambda: _Translator.function,
     ast.NamedExpr: _Translator.walrus,

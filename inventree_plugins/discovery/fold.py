@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from inventree_plugins.discovery.evaluate import truth_of
 from inventree_plugins.discovery.facts import Binding, Guard
-from inventree_plugins.discovery.values import MISSING, ClassRef, External, Scope, Unknown, Value, is_plain
+from inventree_plugins.discovery.truth import truth_of
+from inventree_plugins.discovery.values import (
+    MISSING,
+    ClassRef,
+    External,
+    ModuleRef,
+    Scope,
+    Unknown,
+    Value,
+    is_plain,
+)
 
 __all__ = ["Fold"]
 
@@ -17,26 +26,44 @@ class Fold:
     """Follow one name through its scope: `try` before `except`, known conditions decided, others kept apart.
 
     `apply(binding, before)` tells what a binding makes of the value before it, `test(index)` what a condition
-    of the module comes to.
+    of the module comes to, `failure(number, line)` what fails in a `try` block above a line. A block of which
+    that is not known is taken to succeed.
     """
 
-    def __init__(self, apply: Callable[[Binding, Value], Value], *, test: Callable[[int], Value]) -> None:
+    def __init__(
+        self,
+        apply: Callable[[Binding, Value], Value],
+        *,
+        test: Callable[[int], Value],
+        failure: Callable[[int, int], Unknown | None],
+    ) -> None:
         self._apply = apply
         self._test = test
+        self._failure = failure
         self._values: list[Value] = []
         self._failed: dict[int, Unknown] = {}
         self._branches: dict[int, tuple[bool, int]] = {}
         self._skipped: list[Binding] = []
+        # Whether one of the values is certainly bound, whatever the conditions come to.
+        self._is_certain = False
 
     def fold(self, bindings: list[Binding], *, scope: Scope) -> Value:
         """Return the name's value at the end of the scope, MISSING when nothing binds it."""
         for binding in bindings:
             self._step(binding)
         if not self._values:
-            self._values = [self._apply(binding, MISSING) for binding in self._skipped[:1]]
+            self._values = list(self._hints())
         if not self._values:
             return next(iter(self._failed.values()), MISSING)
         return self._agreed(scope, bindings[-1][2])
+
+    def _hints(self) -> Iterator[Value]:
+        """Yield a class or module that is bound only where it is not run, such as for a type checker."""
+        for binding in self._skipped[:1]:
+            value = self._apply(binding, MISSING)
+            if isinstance(value, (ClassRef, External, ModuleRef)):
+                self._is_certain = True
+                yield value
 
     def _step(self, binding: Binding) -> None:
         guards: list[Guard] = binding[3]
@@ -45,8 +72,9 @@ class Fold:
             self._skipped.append(binding)
             return
         before = self._values[-1] if self._values else MISSING
-        value = self._apply(binding, before)
         attempt = next((guard[1] for guard in guards if guard[0] == "try"), None)
+        value = None if attempt is None else self._failure(attempt, binding[2])
+        value = value or self._apply(binding, before)
         if attempt is not None and isinstance(value, Unknown) and value.failed:
             self._failed[attempt] = value
             return
@@ -54,6 +82,7 @@ class Fold:
             self._values.append(value)
         else:
             self._values = [value] if value is not MISSING else []
+            self._is_certain = True
 
     def _verdict(self, guard: Guard) -> bool | None:
         kind, number = guard[0], guard[1]
@@ -73,18 +102,24 @@ class Fold:
         if first is not taken:
             # Both branches bind the name: what it was before the `if` is gone for certain.
             del self._values[:count]
+            self._is_certain = True
             self._branches[number] = (taken, 0)
         return _MAYBE
 
     def _agreed(self, scope: Scope, line: int) -> Value:
         values = [value for value in self._values if value is not MISSING]
-        if len(values) <= 1:
-            return values[0] if values else MISSING
-        first = values[0]
-        if is_plain(first) and all(is_plain(value) and value == first for value in values):
+        first = values[0] if values else MISSING
+        if len(values) <= 1 and (self._is_certain or not is_plain(first)):
+            return first
+        if self._is_certain and all(_is_same(value, first) for value in values):
             return first
         # Stand-ins for other versions: the first that is a class or an import is the one the author prefers.
         for value in values:
             if isinstance(value, (ClassRef, External)):
                 return value
         return scope.unknown("it depends on a condition that is not known", line)
+
+
+def _is_same(value: Value, other: Value) -> bool:
+    """Tell whether two constants are one and the same; `1` equals `True`, and is another thing."""
+    return is_plain(value) and is_plain(other) and repr(value) == repr(other)

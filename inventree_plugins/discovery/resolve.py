@@ -199,9 +199,12 @@ class Resolver:
     def _folded(self, scope: Scope, name: str) -> Value:
         bindings = scope.module.facts.names_in(scope.class_index).get(name)
         if bindings is not None:
-            value = self._fold(bindings, scope)
+            value = self._rebound_by_star(scope, name, bindings[-1][2])
+            value = self._fold(bindings, scope) if value is MISSING else value
             if value is not MISSING:
-                return value
+                return self._evaluator.sharing.settled(
+                    value, scope.module, name=name, index=scope.class_index
+                )
         if scope.class_index is None and not name.startswith("_"):
             return self._starred(scope, name)
         return MISSING
@@ -213,11 +216,31 @@ class Resolver:
         fold = Fold(
             lambda binding, before: self._apply(binding, before, scope),
             test=lambda index: self._evaluator.evaluate(conditions[index], scope),
+            failure=lambda number, line: self._failed_import(scope, number, line),
         )
         return fold.fold(bindings, scope=scope)
 
-    def _starred(self, scope: Scope, name: str) -> Value:
+    def _failed_import(self, scope: Scope, number: int, line: int) -> Unknown | None:
+        """Return the first import of a `try` block, above a line, that certainly fails."""
+        bindings = scope.module.facts.names_in(scope.class_index).values()
+        for binding in (each for every in bindings for each in every):
+            if binding[0] == "import" and binding[2] < line and ["try", number] in binding[3]:
+                value = self._apply(binding, MISSING, scope)
+                if isinstance(value, Unknown) and value.failed:
+                    return value
+        return None
+
+    def _rebound_by_star(self, scope: Scope, name: str, line: int) -> Value:
+        """Return what a star import below the line makes of a name, MISSING when none does."""
+        stars = scope.module.facts.stars
+        if scope.class_index is not None or not stars or stars[-1][2] <= line:
+            return MISSING
+        return self._starred(scope, name, below=line)
+
+    def _starred(self, scope: Scope, name: str, *, below: int = 0) -> Value:
         for _, (module, level, _), line, _ in reversed(scope.module.facts.stars):
+            if line <= below:
+                break
             if level == 0 and server.is_external(module):
                 value = self._server_star(module, name)
             else:
@@ -281,9 +304,11 @@ class Resolver:
             if method == "append":
                 return [*before, values[0]]
             return self._evaluator.combined("+", before, values[0], where=(scope, line))
-        if isinstance(before, dict):
+        if isinstance(before, dict) and method in {"update", "setdefault"}:
             return {**before, REST: scope.unknown(f"it is changed by `.{method}()`", line)}
-        # A call on something that is no list or dict changes nothing that matters here.
+        if isinstance(before, (dict, list, set)):
+            return scope.unknown("it is changed after it is set", line)
+        # A call on something that is no container changes nothing that matters here.
         return before
 
     def _imported(self, scope: Scope, payload: Sequence[Value], line: int) -> Value:

@@ -11,22 +11,19 @@ makes no snapshot.
 
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from inventree_plugins import __version__
-from inventree_plugins.discovery.cache_file import replace_file
+from inventree_plugins.discovery.cache_file import is_settled, replace_file
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.models import Discovery, Distribution, Plugin, Problem, Source
 
 __all__ = ["State", "keep", "recall", "state_of"]
 
 State = tuple[int, int] | None
-# File systems stamp files with a clock that ticks every few milliseconds.
-GRAIN_NS = 50_000_000
 
 
 def state_of(path: str) -> State:
@@ -48,15 +45,25 @@ def recall(path: Path, places: Places) -> Discovery | None:
             if state_of(name) != (tuple(state) if state else None):
                 return None
         return _thaw(kept["answer"], places)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         # None, torn, or rubbish: the snapshot is never needed.
         return None
 
 
-def keep(path: Path, places: Places, found: Discovery, seen: Mapping[str, State]) -> None:
-    """Write the snapshot atomically; without a writable folder there is none."""
+def keep(
+    path: Path,
+    places: Places,
+    found: Discovery,
+    seen: Mapping[str, State],
+    *,
+    since: int,
+) -> None:
+    """Write the snapshot atomically; without a writable folder there is none.
+
+    `since` is when the looking began (ns): what changed at about that time may have changed again unseen.
+    """
     newest = max((state[0] for state in seen.values() if state), default=0)
-    if newest > time.time_ns() - GRAIN_NS:
+    if not is_settled(newest, looked_ns=since):
         return
     content = json.dumps(
         {

@@ -23,9 +23,14 @@ __all__ = ["MAX_FILE_SIZE", "read_facts"]
 
 # Parsing takes about a gigabyte for each 10 MB of text; the largest plugin module seen has 0.2 MB.
 MAX_FILE_SIZE = 2 * 1024 * 1024
+# Of these many characters; the cache would keep them all.
+MAX_DOCSTRING = 2000
 
 # Methods that change the list or dict they are called on, so that its name means something else afterwards.
-_CHANGES = frozenset({"append", "extend", "update", "remove", "pop", "clear", "setdefault", "insert"})
+_CHANGES = frozenset(
+    {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse"}
+    | {"setdefault", "sort", "update"}
+)
 
 
 def read_facts(text: bytes) -> ModuleFacts:
@@ -109,7 +114,9 @@ class _Collector:
     def _docstring(self, node: ast.Module | ast.ClassDef, block: _Block) -> None:
         text = ast.get_docstring(node, clean=False)
         if text is not None:
-            block.bind("__doc__", "value", text[:2000], line=1)
+            is_long = len(text) > MAX_DOCSTRING
+            value = ["unknown", "the docstring is too long to follow", 1] if is_long else text
+            block.bind("__doc__", "value", value, line=1)
 
     def imports(self, node: ast.Import, block: _Block) -> None:
         for alias in node.names:
@@ -144,12 +151,22 @@ class _Collector:
         result = last.value if isinstance(last, ast.Return) and isinstance(node, ast.FunctionDef) else None
         if node.decorator_list:
             result = None
+        self._globals(node)
+        statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        is_only = len(statements) == 1  # what stands before may change the argument, or return something else
         if any(isinstance(each, ast.ClassDef) for each in node.body):
             body = self._function_body(node, block)
             if isinstance(result, ast.Name) and result.id in body.names:
                 block.bind(node.name, "make", [body.owner, result.id], line=node.lineno)
                 return
-        block.bind(node.name, "def", returns_its_argument(node.args, result), line=node.lineno)
+        block.bind(node.name, "def", is_only and returns_its_argument(node.args, result), line=node.lineno)
+
+    def _globals(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Note the names of the module that a function may set whenever it is called."""
+        for statement in node.body:
+            for name in statement.names if isinstance(statement, ast.Global) else ():
+                unknown = ["unknown", f"`{node.name}()` may set it", statement.lineno]
+                _Block(self._facts.names).bind(name, "value", unknown, line=statement.lineno)
 
     def _function_body(self, node: ast.FunctionDef | ast.AsyncFunctionDef, block: _Block) -> _Block:
         body = self._open(ClassFacts(node.name, node.lineno, [], {}, block.owner, is_function=True))
@@ -193,6 +210,8 @@ class _Collector:
         elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             payload = [translate(target.slice), value]
             block.bind(target.value.id, "item", payload, line=target.lineno)
+        elif isinstance(target, (ast.Subscript, ast.Attribute)):
+            self._changes_within(target, block)
         elif isinstance(target, (ast.Tuple, ast.List)):
             for index, element in enumerate(target.elts):
                 if isinstance(element, ast.Starred):
@@ -206,24 +225,40 @@ class _Collector:
             operators = {ast.Add: "+", ast.BitOr: "|", ast.Mod: "%", ast.Mult: "*"}
             payload = [operators.get(type(node.op), "?"), translate(node.value)]
             block.bind(node.target.id, "aug", payload, line=node.lineno)
+        else:
+            self._changes_within(node.target, block)
 
     def calls(self, node: ast.Expr, block: _Block) -> None:
         call = node.value
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and isinstance(call.func.value, ast.Name)
-            and call.func.attr in _CHANGES
-        ):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            return
+        if call.func.attr not in _CHANGES:
+            return
+        if isinstance(call.func.value, ast.Name):
             payload = [call.func.attr, [translate(argument) for argument in call.args]]
             if call.keywords:
                 payload[1] = [["unknown", "a call with keywords is not followed", node.lineno]]
             block.bind(call.func.value.id, "call", payload, line=node.lineno)
+        else:
+            self._changes_within(call.func.value, block)
+
+    def _changes_within(self, target: ast.expr, block: _Block) -> None:
+        """Note that something inside a name's value is changed, in a way that is not followed."""
+        line = target.lineno
+        path: list[str] = []
+        while isinstance(target, (ast.Subscript, ast.Attribute)):
+            path.insert(0, target.attr if isinstance(target, ast.Attribute) else "")
+            target = target.value
+        if isinstance(target, ast.Name):
+            dotted = f"{target.id}.{path[0]}" if path and path[0] else target.id
+            block.bind(dotted, "call", ["?", []], line=line)
 
     def deletions(self, node: ast.Delete, block: _Block) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 block.bind(target.id, "del", None, line=node.lineno)
+            else:
+                self._changes_within(target, block)
 
     def conditions(self, node: ast.If, block: _Block) -> None:
         index = len(self._facts.conditions)
@@ -235,11 +270,17 @@ class _Collector:
         number = self._next()
         self.walk(node.body, block.inside("try", number))
         for handler in node.handlers:
-            self.walk(handler.body, block.inside("except", number))
+            inside = block.inside("except", number)
+            self.walk(handler.body, inside)
+            if handler.name:  # Python deletes it at the end of the clause
+                inside.bind(handler.name, "del", None, line=handler.lineno)
         self.walk(node.orelse, block.inside("else", number))
         self.walk(node.finalbody, block)
 
     def contexts(self, node: ast.With | ast.AsyncWith, block: _Block) -> None:
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._assign(item.optional_vars, ["unknown", "it is set by `with`", node.lineno], block)
         names = {ast.unparse(item.context_expr).partition("(")[0].rpartition(".")[2] for item in node.items}
         self.walk(node.body, block.inside("try", self._next()) if "suppress" in names else block)
 

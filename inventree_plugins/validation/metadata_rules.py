@@ -20,6 +20,12 @@ _ISO = re.compile(
 )
 
 
+# Above every server: with `99.0.0`, of which the server reads 9.0.0, none is refused.
+_BEYOND = (9, 0, 0)
+# The first server with bounds, and the first that can read bounds without three numbers.
+_GATED, _TOLERATED = (0, 9), (1, 1)
+
+
 def missing_version(subject: Subject) -> Iterator[Fault]:
     """Yield a plugin without VERSION whose distribution gives none either (SPEC §2)."""
     plugin = subject.plugin
@@ -116,24 +122,40 @@ def misread_min_version(subject: Subject) -> Iterator[Fault]:
 
 
 def _misread(subject: Subject, name: str, *, nothing: str, last: str) -> Iterator[Fault]:
-    attribute = subject.attribute(name)
+    attribute, numbers = subject.attribute(name), subject.server.numbers
     value = attribute.value if attribute else None
     # The server looks at the bounds when one of them says anything; an empty one is a bound then.
     is_empty = value == "" and name == "MAX_VERSION" and bool(subject.plugin.min_version)
     if attribute is None or isinstance(value, NotKnown) or not (value or is_empty):
         return
-    read = numbers_read(str(value))
-    if read and not is_misread(str(value)):
+    text = str(value)
+    read = numbers_read(text)
+    is_harmless = name == "MAX_VERSION" and read >= _BEYOND
+    if (read and not is_misread(text)) or is_harmless or (numbers and numbers < _GATED):
         return
-    reason = f"the server reads {'.'.join(map(str, read))} in it" if read else nothing
-    what = "has fewer than three parts" if not read else "does not have three parts"
-    hint = f"write `{name} = '{_three_parts(str(value), last=last)}'`"
-    yield fault_at(attribute, f"`{name}` `{value}` {what}: {reason}", hint=hint)
+    if read:
+        reason = f"the server reads {'.'.join(map(str, read))} in it"
+    else:
+        reason = "the server stops loading plugins at it" if numbers and numbers < _TOLERATED else nothing
+    fault = _what_is_misread(value, read)
+    hint = f"write `{name} = '{_three_parts(text, last=last)}'`"
+    yield fault_at(attribute, f"`{name}` {fault}: {reason}", hint=hint)
+
+
+def _what_is_misread(value: object, read: tuple[int, ...]) -> str:
+    if value == "":
+        return "is empty, beside a `MIN_VERSION`"
+    if not isinstance(value, str):
+        return f"is no text: `{value}`"
+    if len(re.findall(r"\d+", value)) == len(read) > 0:
+        return f"`{value}` starts with a number of two digits"
+    return f"`{value}` does not have three parts" if read else f"`{value}` has fewer than three parts"
 
 
 def _three_parts(version: str, *, last: str) -> str:
-    parts = re.findall(r"\d+", version) or [last]
-    return ".".join((*[*parts, last][:2], last))
+    """Return what was meant by a bound, in a form that the server reads."""
+    first, second = (*re.findall(r"\d+", version), last, last)[:2]
+    return f"{first if len(first) == 1 else 9}.{second}.{last}"
 
 
 RULES = (

@@ -139,27 +139,33 @@ def _task_faults(task: object, subject: Subject) -> Iterator[str]:
     if not isinstance(task, Mapping):
         yield "is no dict"
         return
-    is_open = _has_open_keys(task)
     for key in ("func", "schedule"):
-        if key not in task and not is_open:
+        if key not in task and not _has_open_keys(task):
             yield f"has no `{key}`"
-    schedule = task.get("schedule")
-    if isinstance(schedule, str):
-        if schedule.strip().upper() not in SCHEDULES:
-            yield f"has the schedule `{schedule}`, which is none of {_listed('IHDWMQY')}"
-        elif schedule not in SCHEDULES:
-            # The server accepts it, and stores it as it is written (seen on 1.5).
-            yield f"has the schedule `{schedule}`, which the worker knows as `{schedule.strip().upper()}` only"
-        if schedule.strip().upper() == "I" and "minutes" not in task and not is_open:
-            yield "has the schedule `I` but no `minutes`"
-    elif "schedule" in task and not isinstance(schedule, NotKnown):
-        yield "has a schedule that is no text"
+    if "schedule" in task:
+        yield from _schedule_faults(task["schedule"], task)
     function = task.get("func")
     if isinstance(function, str) and "." not in function:
         if function.strip() not in subject.anatomy.members and not _has_unread_base(subject):
             yield f"calls `{function}`, which the plugin does not have"
     elif "func" in task and not isinstance(function, (str, NotKnown)):
         yield "has a `func` that is no text"
+
+
+def _schedule_faults(schedule: object, task: Mapping[object, object]) -> Iterator[str]:
+    if isinstance(schedule, NotKnown):
+        return
+    if not isinstance(schedule, str):
+        yield "has a schedule that is no text"
+        return
+    letter = schedule.strip().upper()
+    if letter not in SCHEDULES:
+        yield f"has the schedule `{schedule}`, which is none of {_listed('IHDWMQY')}"
+    elif letter != schedule:
+        # The server accepts it, and stores it as it is written (seen on 1.5).
+        yield f"has the schedule `{schedule}`, which its worker knows only as `{letter}`"
+    if letter == "I" and "minutes" not in task and not _has_open_keys(task):
+        yield "has the schedule `I` but no `minutes`"
 
 
 def tasks_missing(subject: Subject) -> Iterator[Fault]:
@@ -173,7 +179,7 @@ def tasks_missing(subject: Subject) -> Iterator[Fault]:
 
 
 def _known(subject: Subject, name: str, mixin: str) -> tuple[Attribute | None, object]:
-    """Return an attribute and its value; no attribute when it is empty, not known, or nothing to the server."""
+    """Return an attribute that the server reads, and its value; none when that is empty or not known."""
     attribute = subject.attribute(name)
     value = attribute.value if attribute else None
     if not value or isinstance(value, NotKnown) or not subject.has_mixin(mixin):

@@ -10,6 +10,31 @@ from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_a
 
 __all__ = ["RULES"]
 
+# Modules of the packages that a server needs itself: where one is missing, the environment is no server's.
+SERVER_BRINGS = frozenset(
+    {"PIL", "allauth", "babel", "barcode", "bleach", "coreapi", "corsheaders", "cryptography", "dateutil"}
+    | {"django", "django_filters", "django_q", "django_redis", "djmoney", "docutils", "dotenv"}
+    | {"drf_spectacular", "dulwich", "error_report", "feedparser", "flags", "icalendar", "import_export"}
+    | {"jinja2", "maintenance_mode", "markdown", "markdownify", "moneyed", "mptt", "nh3"}
+    | {"oauth2_provider", "opentelemetry", "packaging", "pdf2image", "pint", "ppf", "pypdf", "pytz", "qrcode"}
+    | {"rapidfuzz", "redis", "requests", "rest_framework", "rest_framework_simplejwt", "sentry_sdk", "sesame"}
+    | {
+        "pkg_resources",
+        "setuptools",
+        "six",
+        "stdimage",
+        "storages",
+        "structlog",
+        "tablib",
+        "taggit",
+        "typing_extensions",
+        "urllib3",
+    }
+    | {"weasyprint", "whitenoise", "yaml"}
+)
+# What Django looks for in each app, beside models.
+APP_FOLDERS = ("fixtures", "locale", "management", "static", "templates", "templatetags")
+
 
 def server_lacks(subject: Subject) -> Iterator[Fault]:
     """Yield imports of modules and names that this server does not have."""
@@ -40,13 +65,14 @@ def import_missing(subject: Subject) -> Iterator[Fault]:
     """Yield imports of modules that are not there: the plugin's own, and other packages, each once."""
     said: set[str] = set()
     for each in subject.anatomy.imports:
-        if each.is_found is not False or each.is_server:
+        top = each.module.partition(".")[0]
+        if each.is_found is not False or each.is_server or top in SERVER_BRINGS:
             continue
-        if each.module.startswith("."):
+        if not top:
             name = f"from {each.module} import {each.name}" if each.name else f"from . import {each.module}"
             yield fault_at(each, f"`{name}` fails: the plugin has no such module or name")
-        elif each.module.partition(".")[0] not in said:
-            said.add(each.module.partition(".")[0])
+        elif top not in said:
+            said.add(top)
             hint = "declare it as a requirement of the plugin's package, and install that"
             message = f"`import {each.module}` fails: the server's Python has no such module"
             yield fault_at(each, message, hint=hint)
@@ -62,10 +88,13 @@ def app_not_a_package(subject: Subject) -> Iterator[Fault]:
 def app_empty(subject: Subject) -> Iterator[Fault]:
     """Yield an AppMixin whose package has nothing of an app."""
     app = subject.anatomy.app
-    if subject.has_mixin("AppMixin") and app.is_package and not (app.has_config or app.models):
+    if not subject.has_mixin("AppMixin") or not app.is_package:
+        return
+    has_folder = any((app.path / name).is_dir() for name in APP_FOLDERS)
+    if not (app.has_config or app.models or has_folder):
         name = subject.plugin.class_name
-        message = f"`{name}` uses `AppMixin`, but `{app.package}` has neither models nor `apps.py`"
-        yield fault_at(subject.plugin, message)
+        message = f"`{name}` uses `AppMixin`, but `{app.package}` has nothing that an app may have"
+        yield fault_at(subject.plugin, message, hint="such as models, template tags or an `apps.py`")
 
 
 def app_config_name(subject: Subject) -> Iterator[Fault]:
@@ -107,7 +136,7 @@ RULES = (
     Rule("not-on-this-server", "error", "an import that this server does not have", server_lacks),
     Rule("import-missing", "error", "an import that is not there", import_missing),
     Rule("app-not-a-package", "error", "AppMixin on a plugin of one file", app_not_a_package),
-    Rule("app-empty", "warning", "AppMixin on a package without models and apps.py", app_empty),
+    Rule("app-empty", "warning", "AppMixin on a package with nothing of an app", app_empty),
     Rule("app-config-name", "error", "an AppConfig with another name than the package", app_config_name),
     Rule("migrations-missing", "error", "models without migrations", migrations_missing),
     Rule(

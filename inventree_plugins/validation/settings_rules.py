@@ -91,24 +91,37 @@ def default_too_long(subject: Subject) -> Iterator[Fault]:
 
 
 def api_settings(subject: Subject) -> Iterator[Fault]:
-    """Yield an APICallMixin that does not name its settings, or names none that exist (SPEC §5)."""
-    members = subject.anatomy.members
-    # A class with both of its own asks no setting when it calls (seen on 1.5).
-    if not subject.has_mixin("APICallMixin") or {"api_url", "api_headers"} <= members.keys():
+    """Yield an APICallMixin that does not name its settings, or names none that exist (SPEC §5).
+
+    A class with an `api_url` of its own needs neither setting, as the server's own currency plugin shows.
+    """
+    if not subject.has_mixin("APICallMixin"):
         return
-    defined = {each.key for each in subject.anatomy.settings}
-    is_open = any("keys" in each.unknown for each in subject.anatomy.settings) or _has_open_keys(subject)
-    for name in ("API_URL_SETTING", "API_TOKEN_SETTING"):
-        attribute = subject.attribute(name)
-        if attribute is None or not attribute.value:
-            message = f"`{subject.plugin.class_name}` uses `APICallMixin` but sets no `{name}`"
-            hint = f"set `{name}` to the key of a setting"
-            yield fault_at(attribute or subject.plugin, message, hint=hint)
-        elif isinstance(attribute.value, str) and attribute.value not in defined and not is_open:
-            yield fault_at(attribute, f"`{name}` names `{attribute.value}`, which `SETTINGS` does not define")
-    if not subject.has_mixin(*MIXINS):
+    members = subject.anatomy.members
+    replaced = {"API_URL_SETTING": "api_url" in members, "API_TOKEN_SETTING": "api_headers" in members}
+    used = [name for name, is_replaced in replaced.items() if not is_replaced]
+    if "api_url" in members:
+        used = [name for name in used if _is_set(subject, name)]
+    for name in used:
+        yield from _api_setting(subject, name)
+    if used and not subject.has_mixin(*MIXINS):
         message = f"`{subject.plugin.class_name}` uses `APICallMixin` without `SettingsMixin`"
         yield fault_at(subject.plugin, message, hint="derive the class from `SettingsMixin` too")
+
+
+def _is_set(subject: Subject, name: str) -> bool:
+    attribute = subject.attribute(name)
+    return attribute is not None and bool(attribute.value)
+
+
+def _api_setting(subject: Subject, name: str) -> Iterator[Fault]:
+    attribute = subject.attribute(name)
+    defined = {each.key for each in subject.anatomy.settings}
+    if attribute is None or not attribute.value:
+        message = f"`{subject.plugin.class_name}` uses `APICallMixin` but sets no `{name}`"
+        yield fault_at(attribute or subject.plugin, message, hint=f"set `{name}` to the key of a setting")
+    elif isinstance(attribute.value, str) and attribute.value not in defined and not _has_open_keys(subject):
+        yield fault_at(attribute, f"`{name}` names `{attribute.value}`, which `SETTINGS` does not define")
 
 
 def _has_open_keys(subject: Subject) -> bool:

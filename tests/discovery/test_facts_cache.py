@@ -8,18 +8,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from inventree_plugins.discovery import FactsCache, Places, discover
+from inventree_plugins.discovery import FactsCache, discover_again
+from inventree_plugins.discovery.cache import _is_whole
+from inventree_plugins.discovery.search import search
+from inventree_plugins.discovery.snapshot import keep
+
+
+def _long_ago(path):
+    """Give the file a time that lies well before any reading of it."""
+    os.utime(path, ns=(10**18, 10**18))
 
 
 @pytest.fixture
 def cached(world, plugin_text):
     world.directory()
-    world.write("plugins/demo.py", plugin_text)
+    _long_ago(world.write("plugins/demo.py", plugin_text))
     world.path = world.root / "cache" / "facts"
     world.cache = FactsCache(world.path)
     return world
@@ -116,20 +123,177 @@ def test_entries_of_deleted_files_go(cached, plugin_text):
     assert cached.path.read_bytes().count(b"demo.py") == 0
 
 
-def _discover(directory, path):
-    return [
-        p.slug for p in discover(Places(directories=(Path(directory),)), cache=FactsCache(Path(path))).plugins
-    ]
+PROCESS = """
+import sys, time
+from pathlib import Path
+from inventree_plugins.discovery import Places, discover_again
+while not Path(sys.argv[3]).exists():
+    time.sleep(0.001)
+for _ in range(3):
+    found = discover_again(Places(directories=(Path(sys.argv[1]),)), cache=Path(sys.argv[2]))
+    print(*(plugin.slug for plugin in found.plugins))
+"""
 
 
-def test_many_writers(cached, plugin_text):
+def test_sixteen_processes_at_once(cached, plugin_text):
+    """Start real processes and let them go at the same moment, over an empty cache."""
     for index in range(20):
-        cached.write(f"plugins/p{index}.py", plugin_text.replace("Demo", f"Demo{index}"))
-    with ProcessPoolExecutor(4) as pool:
-        arguments = [str(cached.root / "plugins")] * 16, [str(cached.path)] * 16
-        results = list(pool.map(_discover, *arguments))
-    assert all(result == results[0] and len(result) == 21 for result in results)
-    assert [path.name for path in cached.path.parent.iterdir()] == ["facts"]
+        _long_ago(cached.write(f"plugins/p{index:02}.py", plugin_text.replace("Demo", f"Demo{index:02}")))
+    start = cached.root / "start"
+    command = [sys.executable, "-c", PROCESS, str(cached.root / "plugins"), str(cached.path), str(start)]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(16)
+    ]
+    start.touch()
+    answer = " ".join(["demo", *(f"demo{index:02}" for index in range(20))]) + "\n"
+    for process in processes:
+        assert process.communicate(timeout=100) == (answer * 3, "")
+        assert process.returncode == 0
+    assert {path.name for path in cached.path.parent.iterdir()} <= {"facts", "facts.snapshot"}
+    lines = cached.path.read_bytes().split(b"\n")[1:-1]
+    assert len(lines) == 21
+    assert all(_is_whole(line.split(b"\t")) for line in lines)
+
+
+def _again(world):
+    return discover_again(world.places(), cache=world.path)
+
+
+@pytest.fixture
+def settled(cached, monkeypatch):
+    """Return a world with a cache and a snapshot, made long after its files."""
+    # Folders cannot be old: each new file is a change of theirs.
+    monkeypatch.setattr("inventree_plugins.discovery.cache_file.GRAIN_NS", 0)
+    _again(cached)
+    assert cached.path.with_suffix(".snapshot").is_file()
+    return cached
+
+
+def _remove(path):
+    path.unlink()
+
+
+def _truncate(length):
+    def damage(path):
+        content = path.read_bytes()
+        path.write_bytes(content[: int(len(content) * length)])
+
+    return damage
+
+
+def _fill(content):
+    return lambda path: path.write_bytes(content)
+
+
+def _make_directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+def _make_pointless_link(path):
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+DAMAGES = {
+    "removed": _remove,
+    **{f"cut to {length}": _truncate(length) for length in (0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99)},
+    "empty lines": _fill(b"\n" * 50),
+    "rubbish": _fill(bytes(range(256)) * 20),
+    "other JSON": _fill(b'{"question": null, "seen": [], "answer": [[], []]}'),
+    "JSON of other types": _fill(b"[1, 2]"),
+    "deep JSON": _fill(b"[" * 100_000),
+    "long number": _fill(b"9" * 10_000),
+    "directory": _make_directory,
+    "link to itself": _make_pointless_link,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("files", [("facts",), ("facts.snapshot",), ("facts", "facts.snapshot")])
+def test_damaged_files_change_no_answer(settled, plugin_text, files, damage):
+    before = _again(settled)
+    for name in files:
+        DAMAGES[damage](settled.path.with_name(name))
+    assert _again(settled) == before
+    # And what was changed meanwhile is seen all the same.
+    settled.write("plugins/demo.py", plugin_text.replace("Demo", "Other"))
+    assert [plugin.slug for plugin in _again(settled).plugins] == ["other"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_files_that_may_not_be_read(settled):
+    before = _again(settled)
+    for name in ("facts", "facts.snapshot"):
+        settled.path.with_name(name).chmod(0)
+    assert _again(settled) == before
+
+
+@pytest.mark.parametrize("error", [PermissionError, IsADirectoryError, OSError])
+def test_files_that_fail_to_be_read(settled, monkeypatch, error):
+    before = _again(settled)
+
+    def refuse(path):
+        raise error(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert _again(settled) == before
+
+
+@pytest.mark.parametrize("name", ["facts", "facts.snapshot"])
+def test_command_ends_well_with_a_directory_in_the_place_of_its_cache(world, plugin_text, name):
+    world.directory()
+    world.write("plugins/demo.py", plugin_text)
+    run = [
+        sys.executable,
+        "-m",
+        "inventree_plugins",
+        "--plugin-dir",
+        str(world.root / "plugins"),
+        "list",
+        "--names",
+    ]
+    environ = {"PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(world.root / "cache")}
+    first = subprocess.run(run, cwd=world.root, env=environ, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr
+    caches = [path for path in (world.root / "cache").rglob("*") if path.is_file()]
+    assert caches
+    for path in caches:
+        _make_directory(path)
+    second = subprocess.run(run, cwd=world.root, env=environ, capture_output=True, text=True, check=False)
+    assert (second.returncode, second.stdout, second.stderr) == (0, first.stdout, first.stderr)
+
+
+@pytest.mark.parametrize("shift", [-(10**9), -1, 1, 10**9])
+def test_other_time_at_the_same_size_is_noticed(settled, plugin_text, shift):
+    path = settled.root / "plugins/demo.py"
+    time = path.stat().st_mtime_ns
+    settled.write("plugins/demo.py", plugin_text.replace("Demo", "Dem2"))
+    os.utime(path, ns=(time, time + shift))
+    assert [plugin.slug for plugin in _again(settled).plugins] == ["dem2"]
+
+
+def test_snapshot_of_files_that_changed_while_they_were_looked_at_is_not_kept(settled, plugin_text):
+    """Judge by when the looking began: it may take longer than the clock's tick."""
+    snapshot = settled.path.with_suffix(".snapshot")
+    found, seen = search(settled.places())
+    newest = max(state[0] for state in seen.values() if state)
+    snapshot.unlink()
+    keep(snapshot, settled.places(), found, seen, since=newest)
+    assert not snapshot.exists()
+    keep(snapshot, settled.places(), found, seen, since=newest + 1)
+    assert snapshot.exists()
+
+
+def test_change_within_the_grain_of_the_clock_is_noticed(cached, plugin_text):
+    """Change a file between its being read and the clock's next tick: its time and size stay the same."""
+    path = cached.write("plugins/demo.py", plugin_text)
+    _again(cached)
+    time = path.stat().st_mtime_ns
+    cached.write("plugins/demo.py", plugin_text.replace("Demo", "Dem2"))
+    os.utime(path, ns=(time, time))
+    assert [plugin.slug for plugin in _again(cached).plugins] == ["dem2"]
 
 
 def test_warm_run_imports_no_parser(cached):

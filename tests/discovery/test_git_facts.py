@@ -70,7 +70,9 @@ def test_editable_checkout_asks_git_after_the_distribution(world, git, plugin_te
     distribution = world.package("pack.core:Demo", metadata="Author-email: Dist <d@example.org>\n")
     world.write("plugins/src/pack/__init__.py", "")
     world.write("plugins/src/pack/core.py", plugin_text)
-    world.write("site/__editable___demo_finder.py", f"MAPPING = {{'pack': '{world.root}/plugins/src/pack'}}\n")
+    world.write(
+        "site/__editable___demo_finder.py", f"MAPPING = {{'pack': '{world.root}/plugins/src/pack'}}\n"
+    )
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "one")

@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from django.utils.text import slugify as django_slugify
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inventree_plugins.discovery import slugify
@@ -31,7 +32,28 @@ def test_slug_of_known_names(text, slug):
     assert slugify(text) == slug
 
 
-@given(st.text())
+# Any text at all: control characters, and lone surrogates, which a source may spell `"\\ud800"`.
+ANY_TEXT = st.one_of(
+    st.text(), st.text(st.characters()), st.text("aZ09_- \t\n\x1c\x1f\x85\xa0\u2028İ\u0131ßﬁ\u017fK\ud800")
+)
+
+
+@given(ANY_TEXT)
+@example("\ud800")
+@example("a\ud800b")
+@example("İstanbul K")
+@example("a\x1cb\x85c\xa0d")
+def test_slug_is_django_s(text):
+    assert slugify(text) == django_slugify(text)
+
+
+@given(ANY_TEXT)
+def test_slug_is_made_of_what_the_rule_leaves(text):
+    assert re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)?", slugify(text))
+    assert "--" not in slugify(text)
+
+
+@given(ANY_TEXT)
 def test_slug_follows_the_rule_step_by_step(text):
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     kept = "".join(c for c in ascii_text.lower() if re.match(r"[\w\s-]", c))
