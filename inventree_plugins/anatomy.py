@@ -15,6 +15,7 @@ __all__ = [
     "Anatomy",
     "AppFolder",
     "Attribute",
+    "Constructor",
     "Examination",
     "Import",
     "Member",
@@ -58,6 +59,21 @@ class Member:
     path: Path
     line: int
     class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constructor:
+    """The nearest `__init__` of the plugin's own classes.
+
+    `required` is how many arguments it must be given; `sets` are the attributes in capitals that it sets.
+    """
+
+    path: Path
+    line: int
+    class_name: str
+    calls_base: bool
+    required: int
+    sets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +148,7 @@ class Anatomy:
     settings: tuple[SettingDefinition, ...]
     user_settings: tuple[SettingDefinition, ...]
     app: AppFolder
+    constructor: Constructor | None = None
 
 
 @dataclass(frozen=True, slots=True)

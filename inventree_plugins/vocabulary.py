@@ -17,6 +17,7 @@ __all__ = [
     "MARKED_FINAL_MEMBERS",
     "MIXINS",
     "PLUGIN_ATTRIBUTES",
+    "SERVER_LIBRARIES",
     "SERVER_PACKAGES",
     "Mixin",
 ]
@@ -58,6 +59,19 @@ PLUGIN_ATTRIBUTES = (
 SERVER_PACKAGES = frozenset(
     {"InvenTree", "barcodes", "build", "common", "company", "data_exporter", "generic", "importer", "label"}
     | {"machine", "order", "part", "plugin", "report", "stock", "users", "web"}
+)
+
+# Modules of the packages that a server needs itself: where one is missing, the environment is no server's.
+SERVER_LIBRARIES = frozenset(
+    {"allauth", "babel", "barcode", "bleach", "coreapi", "corsheaders", "cryptography"}
+    | {"dateutil", "django", "django_filters", "django_q", "django_redis", "djmoney", "docutils"}
+    | {"dotenv", "drf_spectacular", "dulwich", "error_report", "feedparser", "flags", "icalendar"}
+    | {"import_export", "jinja2", "maintenance_mode", "markdown", "markdownify", "moneyed", "mptt"}
+    | {"nh3", "oauth2_provider", "opentelemetry", "packaging", "pdf2image", "PIL", "pint"}
+    | {"pkg_resources", "ppf", "pypdf", "pytz", "qrcode", "rapidfuzz", "redis", "requests"}
+    | {"rest_framework", "rest_framework_simplejwt", "sentry_sdk", "sesame", "setuptools", "six"}
+    | {"stdimage", "storages", "structlog", "tablib", "taggit", "typing_extensions", "urllib3"}
+    | {"weasyprint", "whitenoise", "yaml"}
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -13,11 +13,17 @@ from typing import NamedTuple
 from inventree_plugins.anatomy import Anatomy
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.survey import Survey, places_of, take_survey
-from inventree_plugins.commands.validate_targets import Target, directory_of, find_target, whole_instance
+from inventree_plugins.commands.validate_targets import (
+    Target,
+    directory_of,
+    find_target,
+    path_of,
+    whole_instance,
+)
 from inventree_plugins.discovery import Places, examine
 from inventree_plugins.errors import InterpreterError, UnhealthyError, UsageError
-from inventree_plugins.models import Distribution, Plugin, Problem, Source
-from inventree_plugins.packages import shared_modules
+from inventree_plugins.models import Distribution, Plugin, Problem, Source, parse_requirement
+from inventree_plugins.packages import normalize, read_metadata, shared_modules
 from inventree_plugins.store import copy_store
 from inventree_plugins.validation import (
     NEWEST,
@@ -143,7 +149,7 @@ def _survey(context: Context, options: ValidateOptions) -> Survey | None:
     try:
         return take_survey(context)
     except InterpreterError:
-        if options.targets and all(Path(name).exists() for name in options.targets) and not options.load:
+        if options.targets and all(path_of(name).exists() for name in options.targets) and not options.load:
             return None
         raise
 
@@ -158,7 +164,7 @@ def _server(context: Context, against: str | None, survey: Survey | None) -> Ser
 
 
 def _three_parts(version: str) -> str:
-    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", version):
+    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", version, re.ASCII):
         raise UsageError(f"`{version}` is no version of InvenTree", hint="give one such as `1.5` or `1.5.2`")
     return version if version.count(".") > 1 else f"{version}.0"
 
@@ -197,14 +203,35 @@ def _check(target: Target, around: _Around, loading: _Loading | None) -> tuple[l
             findings += load_problems(anatomy.plugin, loaded)
         checked.append(Checked(anatomy.plugin, loaded))
     if target.label and not anatomies and not any(each.severity == "error" for each in findings):
-        findings.append(Problem("no-plugin-found", f"`{target.label}` holds no plugin", "error"))
+        message = f"`{target.label}` holds no plugin"
+        findings.append(Problem("no-plugin-found", message, "error", path=target.path))
     return checked, findings
 
 
 def _subject(anatomy: Anatomy, target: Target, around: _Around) -> Subject:
     plugin, survey = anatomy.plugin, around.survey
     neighbours = survey.discovery.plugins if survey and target.label else ()
-    return Subject(anatomy, around.server, neighbours, shared=_shared(plugin.distribution, survey))
+    return Subject(
+        anatomy,
+        around.server,
+        neighbours,
+        shared=_shared(plugin.distribution, survey),
+        is_installed=not target.import_path,
+        lacking=tuple(_lacking(plugin.distribution, survey)),
+    )
+
+
+def _lacking(distribution: Distribution | None, survey: Survey | None) -> Iterator[str]:
+    """Yield the distributions that one requires and that are not installed, extras left out."""
+    installed = {each.key for each in survey.distributions} if survey else set()
+    for text in read_metadata(distribution).requires_dist if distribution else ():
+        try:
+            requirement = parse_requirement(text)
+        except ValueError:  # packaging's InvalidRequirement
+            continue
+        is_extra = requirement.marker is not None and "extra" in str(requirement.marker)
+        if not is_extra and normalize(requirement.name) not in installed:
+            yield requirement.name
 
 
 def _shared(distribution: Distribution | None, survey: Survey | None) -> Mapping[str, tuple[str, ...]]:
@@ -226,7 +253,7 @@ class _Loading:
         """Import and construct a plugin's class."""
         instance = self._context.instance
         plugin_dir = target.plugin_dir
-        if plugin_dir is None and plugin.source is Source.DIRECTORY and not target.import_path:
+        if plugin_dir is None and plugin.source is Source.DIRECTORY and not target.places.modules:
             plugin_dir = directory_of(plugin, target.places)
         module, attribute = _entry_point(plugin)
         return load(
@@ -235,6 +262,7 @@ class _Loading:
                 attribute=attribute,
                 python=self._context.interpreter.executable,
                 import_path=target.import_path,
+                file=target.path if target.places.modules and not target.import_path else None,
                 plugin_dir=plugin_dir if plugin.source is Source.DIRECTORY else None,
                 source_root=instance.source_root.value,
                 database=self.copy(),

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inventree_plugins.commands.survey import Survey
-from inventree_plugins.discovery import Places, discover
-from inventree_plugins.errors import PluginNotFoundError
+from inventree_plugins.discovery import Places, discover, package_folder
+from inventree_plugins.errors import PluginNotFoundError, UsageError
 from inventree_plugins.models import Distribution, EntryPoint, Plugin, Problem, Source
 from inventree_plugins.packages import (
     entry_points_elsewhere,
@@ -18,7 +18,7 @@ from inventree_plugins.packages import (
 )
 from inventree_plugins.vocabulary import ENTRY_POINT_GROUP
 
-__all__ = ["Target", "directory_of", "find_target", "whole_instance"]
+__all__ = ["Target", "directory_of", "find_target", "path_of", "whole_instance"]
 
 ARCHIVES = (".whl", ".zip", ".egg")
 # Groups that have nothing to do with plugins, whatever is in them.
@@ -28,13 +28,15 @@ OTHER_GROUPS = ("console_scripts", "gui_scripts", "distutils.", "setuptools.", "
 class Target(NamedTuple):
     """One thing to be checked: what to call it, and where its plugins are.
 
-    `slug` restricts it to one plugin. `import_path` and `plugin_dir` are what loading its plugins needs
-    beside the interpreter's own path. `problems` were found on the way.
+    `slug` restricts it to one plugin, `path` is the file or folder that was named. `import_path` and
+    `plugin_dir` are what loading its plugins needs beside the interpreter's own path. `problems` were found
+    on the way.
     """
 
     label: str
     places: Places
     slug: str | None = None
+    path: Path | None = None
     distribution: Distribution | None = None
     import_path: tuple[Path, ...] = ()
     plugin_dir: Path | None = None
@@ -57,17 +59,24 @@ def find_target(name: str, places: Places, survey: Survey | None) -> Target:
 
     `places` are those of the instance. Raises PluginNotFoundError.
     """
-    path = Path(name).expanduser()
+    if not name:
+        raise UsageError("an empty name cannot be checked", hint="`.` is the folder you are in")
+    path = path_of(name)
     is_path = os.sep in name or name in {".", ".."}
     if not is_path and survey is not None:
         target = _plugin_target(name, places, survey) or _package_target(name, places, survey)
         if target is not None:
             return target
     if path.exists():
-        return _path_target(name, path.resolve(), places)
+        return _path_target(name, path.resolve(), places)._replace(path=path.resolve())
     what = "no such file or folder" if is_path else "nothing installed, and no file or folder, is called so"
     hint = None if is_path else "`invplug list` shows what there is"
     raise PluginNotFoundError(f"cannot check `{name}`: {what}", hint=hint, slug=None if is_path else name)
+
+
+def path_of(name: str) -> Path:
+    """Return a path as it was typed, with the home folder it may begin with."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - pathlib's raises where there is no such user
 
 
 def _plugin_target(slug: str, places: Places, survey: Survey) -> Target | None:
@@ -137,14 +146,10 @@ def _is_meant(group: str) -> bool:
 def _path_target(name: str, path: Path, places: Places) -> Target:
     alone = _alone(places)
     if path.is_file() and path.suffix in ARCHIVES:
-        import_path = (path, *places.import_path)
-        found = installed_distributions((path,))
-        target = Target(name, alone._replace(import_path=import_path), import_path=(path,))
-        return (
-            _of_distribution(name, found[0], target.places)._replace(import_path=(path,)) if found else target
-        )
+        return _archive_target(name, path, alone)
     if path.is_file():
-        return Target(name, alone._replace(modules=(path,)), import_path=(path.parent,))
+        top = package_folder(path, directories=())
+        return Target(name, alone._replace(modules=(path,)), import_path=(top.parent,) if top else ())
     checkout = read_checkout(path)
     if checkout is None:
         return Target(name, alone._replace(directories=(path,)), plugin_dir=path)
@@ -161,6 +166,15 @@ def _path_target(name: str, path: Path, places: Places) -> Target:
         return target
     # A repository that is copied into a plugin directory as it is.
     return target._replace(places=target.places._replace(directories=(path,)), plugin_dir=path)
+
+
+def _archive_target(name: str, path: Path, alone: Places) -> Target:
+    target = Target(name, alone._replace(import_path=(path, *alone.import_path)), import_path=(path,))
+    found = installed_distributions((path,))
+    if not found:
+        problem = Problem("unreadable-file", f"`{path.name}` holds no distribution", "error", path=path)
+        return target._replace(problems=(problem,))
+    return _of_distribution(name, found[0], target.places)._replace(import_path=(path,))
 
 
 def _alone(places: Places) -> Places:

@@ -11,14 +11,21 @@ from inventree_plugins.models import Discovery
 
 if TYPE_CHECKING:
     from inventree_plugins.discovery.cache import FactsCache
-    from inventree_plugins.discovery.examine import examine
+    from inventree_plugins.discovery.examination import examine
+    from inventree_plugins.discovery.folders import package_folder
     from inventree_plugins.discovery.search import discover
     from inventree_plugins.discovery.slug import slugify
 
-__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "slugify"]
+__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "package_folder", "slugify"]
 
 # Two dozen modules, which a run that finds nothing new does without (PEP 562).
-_LATER = {"FactsCache": "cache", "discover": "search", "examine": "examine", "slugify": "slug"}
+_LATER = {
+    "FactsCache": "cache",
+    "discover": "search",
+    "examine": "examination",
+    "package_folder": "folders",
+    "slugify": "slug",
+}
 
 
 def discover_again(places: Places, *, cache: Path) -> Discovery:

@@ -20,7 +20,7 @@ from inventree_plugins.discovery.facts import ModuleFacts
 __all__ = ["FactsCache"]
 
 # Facts depend on the Python that parsed: what one version reads is another one's syntax error.
-_HEADER = f"invplug-facts\t2\t{sys.version_info[0]}.{sys.version_info[1]}".encode()
+_HEADER = f"invplug-facts\t3\t{sys.version_info[0]}.{sys.version_info[1]}".encode()
 _FIELDS = 5
 
 

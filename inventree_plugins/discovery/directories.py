@@ -48,12 +48,11 @@ def directory_candidates(
     return found
 
 
-def module_candidates(path: Path, *, resolver: Resolver) -> Found:
-    """Return the classes of one file that are plugins, as if it lay in a plugin directory."""
+def module_candidates(path: Path, home: Path, *, resolver: Resolver) -> Found:
+    """Return the classes of one file that are plugins; `home` is the folder that its name is told from."""
     found = Found([], [])
-    is_package = path.name == "__init__.py"
-    name = path.parent.name if is_package else path.stem
-    module = resolver.modules.module(name, str(path))
+    inside = path.parent if path.name == "__init__.py" else path.with_suffix("")
+    module = resolver.modules.module(".".join(inside.relative_to(home).parts), str(path))
     _collect(module, found, set(), source=Source.DIRECTORY, resolver=resolver)
     return found
 

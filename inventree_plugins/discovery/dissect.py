@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from inventree_plugins.anatomy import Anatomy, Attribute, Member
+from inventree_plugins.anatomy import Anatomy, Attribute, Constructor, Member
 from inventree_plugins.discovery.app_folder import app_folder
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.data import as_data
 from inventree_plugins.discovery.definitions import lines_of_keys, setting_definitions
+from inventree_plugins.discovery.facts import Binding
+from inventree_plugins.discovery.folders import package_folder
 from inventree_plugins.discovery.imports import imports_of
-from inventree_plugins.discovery.package_folder import package_folder
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.values import MISSING, ClassRef
@@ -41,6 +42,7 @@ def dissect(plugin: Plugin, candidate: Candidate, places: Places) -> Anatomy:
         app=app_folder(
             cls.module, folder, in_directory=plugin.source is not Source.PACKAGE, resolver=resolver
         ),
+        constructor=_constructor(cls, resolver),
     )
 
 
@@ -64,12 +66,33 @@ def _attribute(cls: ClassRef, name: str, resolver: Resolver) -> Attribute | None
 def _members(cls: ClassRef, resolver: Resolver) -> Iterator[tuple[str, Member]]:
     seen: set[str] = set()
     for owner in _own_classes(cls, resolver):
-        for name, bindings in owner.facts.names.items():
-            if name not in seen and "." not in name and name != "__doc__":
+        for name, bindings in _bound_in(owner):
+            if name not in seen and name != "__doc__":
                 seen.add(name)
                 kind, _, line, _ = bindings[-1]
                 member = Member(_KINDS.get(kind, "value"), Path(owner.module.path), line, owner.facts.name)
                 yield name, member
+
+
+def _bound_in(owner: ClassRef) -> Iterator[tuple[str, list[Binding]]]:
+    """Yield what a class's body binds, and what the module sets on the class afterwards."""
+    yield from ((name, each) for name, each in owner.facts.names.items() if "." not in name)
+    prefix = f"{owner.facts.name}."
+    for name, bindings in owner.module.facts.names.items() if owner.facts.outer is None else ():
+        if name.startswith(prefix):
+            yield name.removeprefix(prefix), bindings
+
+
+def _constructor(cls: ClassRef, resolver: Resolver) -> Constructor | None:
+    for owner in _own_classes(cls, resolver):
+        told = owner.facts.constructor
+        if told is not None:
+            line, calls_base, required, sets = told
+            path = Path(owner.module.path)
+            return Constructor(path, line, owner.facts.name, calls_base, required, tuple(sets))
+        if "__init__" in owner.facts.names:
+            return None
+    return None
 
 
 def _lines(cls: ClassRef, name: str, resolver: Resolver) -> dict[str, int]:

@@ -42,7 +42,8 @@ class ClassFacts:
     """A class statement: its base expressions and what its body binds.
 
     `outer` is the index of the class or function around it. A function that defines classes is kept in the
-    same way, `is_function` and without bases.
+    same way, `is_function` and without bases. `constructor` tells of an own `__init__`: line, whether it
+    calls that of a base, the number of arguments that it must be given, and the attributes that it sets.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ClassFacts:
     names: dict[str, list[Binding]]
     outer: int | None = None
     is_function: bool = False
+    constructor: list[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ class ModuleFacts:
             self.names,
             self.stars,
             [
-                [each.name, each.line, each.bases, each.names, each.outer, each.is_function]
+                [
+                    *(each.name, each.line, each.bases, each.names),
+                    *(each.outer, each.is_function, each.constructor),
+                ]
                 for each in self.classes
             ],
             self.conditions,

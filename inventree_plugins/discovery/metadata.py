@@ -13,8 +13,8 @@ from typing import Any
 from inventree_plugins.discovery.bases import base_problems, final_members, mixins_of
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.dates import iso_date
+from inventree_plugins.discovery.folders import package_folder
 from inventree_plugins.discovery.identity import Identity
-from inventree_plugins.discovery.package_folder import package_folder
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.values import MISSING, REST, Unknown, is_plain, text_of
 from inventree_plugins.models import DistributionMetadata, Plugin, Problem, Source
@@ -151,7 +151,8 @@ class _Reader:
         if isinstance(value, dict):
             yield from (key for key in value if isinstance(key, str))
             value = value.get(REST, MISSING)
-        if value is not MISSING and value is not None:
+        # What is no dict, but known, is for validation to judge.
+        if value is not MISSING and not is_plain(value):
             self._note_unknown("SETTINGS", value)
 
     def _is_open(self, field: str) -> bool:

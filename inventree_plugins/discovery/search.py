@@ -14,6 +14,7 @@ from inventree_plugins.discovery.candidates import Candidate, Found
 from inventree_plugins.discovery.directories import directory_candidates, module_candidates
 from inventree_plugins.discovery.editable import editable_modules
 from inventree_plugins.discovery.entry_points import package_candidates
+from inventree_plugins.discovery.folders import package_folder
 from inventree_plugins.discovery.identity import identify
 from inventree_plugins.discovery.installed import InstalledVersions
 from inventree_plugins.discovery.metadata import describe
@@ -118,7 +119,9 @@ class Search:
             resolver = self._resolver(directory.parent, directory)
             yield self._directory(directory, directory.name, Source.DIRECTORY, resolver)
         for path in self._places.modules:
-            yield module_candidates(path, resolver=self._resolver(path.parent.parent, path.parent))
+            top = package_folder(path, directories=())
+            home = top.parent if top else path.parent
+            yield module_candidates(path, home, resolver=self._resolver(home))
         if self._places.distributions:
             yield package_candidates(self._places.distributions, resolver=self._resolver())
 

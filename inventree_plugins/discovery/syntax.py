@@ -69,6 +69,25 @@ class _Block:
         self.names.setdefault(name, []).append([kind, payload, line, self.guards])
 
 
+def _is_constructor(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__init__"
+
+
+def _constructor(node: Any) -> list[Any]:
+    """Return what `ClassFacts.constructor` holds of an `__init__`."""
+    arguments = node.args
+    count = len(arguments.posonlyargs) + len(arguments.args) - 1 - len(arguments.defaults)
+    count += sum(1 for default in arguments.kw_defaults if default is None)
+    calls_base, attributes = False, []
+    for inner in ast.walk(node):
+        if not isinstance(inner, ast.Attribute):
+            continue
+        calls_base = calls_base or inner.attr == "__init__"
+        if isinstance(inner.ctx, ast.Store) and isinstance(inner.value, ast.Name) and inner.attr.isupper():
+            attributes.append(inner.attr)
+    return [node.lineno, calls_base, max(count, 0), attributes]
+
+
 _BuiltClass: TypeAlias = tuple[str, list[ast.expr], dict[str, ast.expr]]
 
 
@@ -136,7 +155,10 @@ class _Collector:
 
     def classes(self, node: ast.ClassDef, block: _Block) -> None:
         bases = [translate(base) for base in node.bases]
-        body = self._open(ClassFacts(node.name, node.lineno, bases, {}, block.owner))
+        constructor = next((each for each in node.body if _is_constructor(each)), None)
+        told = None if constructor is None else _constructor(constructor)
+        facts = ClassFacts(node.name, node.lineno, bases, {}, block.owner, constructor=told)
+        body = self._open(facts)
         block.bind(node.name, "class", body.owner, line=node.lineno)
         self._docstring(node, body)
         self.walk(node.body, body)

@@ -89,6 +89,7 @@ def _project_headers(project: Table) -> dict[str, list[str]]:
         license=text,
         project_url=[f"{label}, {url}" for label, url in _table(project, "urls").items()],
         classifier=_list(project, "classifiers"),
+        requires_dist=_list(project, "dependencies"),
     )
 
 
@@ -103,6 +104,8 @@ def _poetry_headers(poetry: Table) -> dict[str, list[str]]:
         license=poetry.get("license"),
         project_url=[f"{label}, {url}" for label, url in urls.items() if url],
         classifier=_list(poetry, "classifiers"),
+        # Without the versions, which Poetry writes in its own way.
+        requires_dist=[name for name in _table(poetry, "dependencies") if name.lower() != "python"],
     )
 
 
@@ -140,7 +143,10 @@ def _setup_cfg(path: Path, text: str) -> ProjectFile:
     find = "options.packages.find"
     where = parser.get(find, "where", fallback="") if parser.has_section(find) else ""
     folders = (*_root_folder(_pairs(options.get("package_dir", ""))), *where.split())
-    return ProjectFile(path, _setup_headers(metadata), groups, folders)
+    headers = _setup_headers(metadata) | _headers(
+        requires_dist=options.get("install_requires", "").splitlines()
+    )
+    return ProjectFile(path, headers, groups, folders)
 
 
 def _parser() -> configparser.RawConfigParser:
@@ -197,7 +203,7 @@ def _setup_py(path: Path, text: str) -> ProjectFile:
         problem = Problem("project-file", message, "warning", path=path, line=call.lineno)
     return ProjectFile(
         path,
-        _setup_headers(arguments),
+        _setup_headers(arguments) | _headers(requires_dist=_lines(arguments.get("install_requires"))),
         _setup_groups(arguments.get("entry_points")),
         tuple(_root_folder(arguments.get("package_dir"))),
         problem,
@@ -241,6 +247,12 @@ def _headers(**values: Any) -> dict[str, list[str]]:
         if kept:
             found[key.replace("_", "-")] = kept
     return found
+
+
+def _lines(value: object) -> list[Any]:
+    if isinstance(value, str):
+        return value.splitlines()
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _root_folder(package_dir: object) -> Iterable[str]:

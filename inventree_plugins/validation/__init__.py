@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from inventree_plugins.validation.catalog import RULES, explain, require_rule
     from inventree_plugins.validation.history import NEWEST
     from inventree_plugins.validation.interface import Rule, Server, Subject
-    from inventree_plugins.validation.judge import judge, selected
+    from inventree_plugins.validation.judging import judge, selected
     from inventree_plugins.validation.loading import LoadRequest, LoadResult, load, load_problems
 
 __all__ = [
@@ -39,11 +39,11 @@ _LATER = {
     "Server": "interface",
     "Subject": "interface",
     "explain": "catalog",
-    "judge": "judge",
+    "judge": "judging",
     "load": "loading",
     "load_problems": "loading",
     "require_rule": "catalog",
-    "selected": "judge",
+    "selected": "judging",
 }
 
 

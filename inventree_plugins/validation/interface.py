@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from inventree_plugins.anatomy import Anatomy, Attribute, Import, Member, SettingDefinition
-from inventree_plugins.models import EntryPoint, Plugin, Problem
+from inventree_plugins.anatomy import (
+    Anatomy,
+    Attribute,
+    Constructor,
+    Import,
+    Member,
+    SettingDefinition,
+)
+from inventree_plugins.models import Plugin, Problem
 
 __all__ = ["Check", "Fault", "Rule", "Server", "Severity", "Subject", "fault_at", "version_numbers"]
 
@@ -49,15 +56,17 @@ class Server:
 class Subject:
     """A plugin to be judged, and what is around it.
 
-    `neighbours` are the other plugins of the server, `entry_points` those of its distribution in all groups,
-    `shared` maps its top-level modules to the other distributions that bring files for them.
+    `neighbours` are the other plugins of the server, `shared` maps the top-level modules of its distribution
+    to others that bring files for them. `is_installed` is False for what lies in a project or a wheel;
+    `lacking` are the distributions that it requires and that are not there.
     """
 
     anatomy: Anatomy
     server: Server
     neighbours: tuple[Plugin, ...] = ()
-    entry_points: tuple[EntryPoint, ...] = ()
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_installed: bool = True
+    lacking: tuple[str, ...] = ()
 
     @property
     def plugin(self) -> Plugin:
@@ -72,6 +81,12 @@ class Subject:
         """Return a class attribute, None when the plugin's own classes do not set it."""
         return self.anatomy.attributes.get(name)
 
+    def has_value(self, name: str) -> bool:
+        """Tell whether the plugin gives an attribute that is not empty, in its class or its constructor."""
+        attribute, constructor = self.attribute(name), self.anatomy.constructor
+        is_set_later = constructor is not None and name in constructor.sets
+        return is_set_later or (attribute is not None and bool(attribute.value))
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -83,7 +98,7 @@ class Fault:
     hint: str | None = None
 
 
-Place: TypeAlias = Attribute | Member | Import | SettingDefinition | Plugin
+Place: TypeAlias = Attribute | Constructor | Member | Import | SettingDefinition | Plugin
 
 
 def fault_at(place: Place, message: str, *, hint: str | None = None) -> Fault:

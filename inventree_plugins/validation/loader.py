@@ -12,6 +12,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -83,7 +84,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     """Load the class and return what came of it."""
     stage = "server"
     try:
-        limit_memory(request["memory"])
+        limit(request["memory"], request["file_size"])
         prepare(request)
         stage = "import"
         target = import_class(request)
@@ -94,13 +95,14 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     return {"stage": "done"}
 
 
-def limit_memory(size: int) -> None:
-    """Let the process take `size` bytes of address space."""
+def limit(memory: int, file_size: int) -> None:
+    """Let the process take so many bytes of address space, and write no longer files."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
 
 def prepare(request: dict[str, Any]) -> None:
@@ -109,8 +111,7 @@ def prepare(request: dict[str, Any]) -> None:
     sys.dont_write_bytecode = True
     root = request["source_root"]
     if root is None:
-        if importlib.util.find_spec("plugin") is None:
-            sys.meta_path.append(StandInFinder())
+        sys.meta_path.insert(0, StandInFinder())
         return
     sys.path.insert(0, root)
     # The server loads no plugins and writes nothing when it only checks itself.
@@ -123,10 +124,21 @@ def import_class(request: dict[str, Any]) -> Any:
     directory = request["plugin_dir"]
     if directory is not None:
         import_directory(Path(directory))
-    value: Any = importlib.import_module(request["module"])
+    file = request["file"]
+    value: Any = import_file(file) if file else importlib.import_module(request["module"])
     for name in request["attribute"].split("."):
         value = getattr(value, name)
     return value
+
+
+def import_file(path: str) -> ModuleType:
+    """Import a file by itself, under a name that hides no other module."""
+    spec: Any = importlib.util.spec_from_file_location("checked_plugin", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.append(os.path.dirname(path))  # noqa: PTH120
+    spec.loader.exec_module(module)
+    return module
 
 
 def import_directory(directory: Path) -> None:
@@ -162,8 +174,27 @@ def failure(error: BaseException, stage: str) -> dict[str, Any]:
     }
 
 
+def redirect_output(path: str) -> None:
+    """Let all output go to a file: a pipe would be kept open by whatever the plugin starts."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+def end() -> None:
+    """End at once, without waiting for threads, and end with it what the plugin has started."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(0)
+
+
 if __name__ == "__main__":
     REQUEST = json.loads(sys.argv[1])
+    redirect_output(REQUEST["output"])
     sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != os.path.dirname(__file__)]  # noqa: PTH100, PTH120
     ANSWER = main(REQUEST)
-    Path(REQUEST["answer"]).write_text(json.dumps(ANSWER), encoding="utf-8")
+    sys.stdout.flush()
+    Path(REQUEST["answer"] + ".part").write_text(json.dumps(ANSWER), encoding="utf-8")
+    Path(REQUEST["answer"] + ".part").replace(REQUEST["answer"])
+    end()

@@ -14,24 +14,16 @@ from typing import Any, Literal
 from inventree_plugins.errors import ProcessTimeoutError
 from inventree_plugins.models import Plugin, Problem
 from inventree_plugins.process import Runner, run
-from inventree_plugins.vocabulary import SERVER_PACKAGES
+from inventree_plugins.vocabulary import SERVER_LIBRARIES, SERVER_PACKAGES
 
 __all__ = ["Frame", "LoadRequest", "LoadResult", "load", "load_problems"]
 
 LOADER = Path(__file__).with_name("loader.py")
 MEBIBYTE = 1024 * 1024
-# What a plugin prints, as far as it is kept.
+# What a plugin prints, as far as it is kept, in characters, and what a file may grow by, in bytes.
 MOST_OUTPUT = 4_000
-
-# Packages of a server's environment: without it, their absence is not the plugin's fault.
-_ENVIRONMENT = SERVER_PACKAGES | {
-    "djmoney",
-    "import_export",
-    "moneyed",
-    "mptt",
-    "rest_framework",
-    "structlog",
-}
+MOST_WRITTEN = 64 * MEBIBYTE
+ANSWER, OUTPUT = "answer.json", "output.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +31,8 @@ class LoadRequest:
     """What to load and how: `timeout` in seconds, `memory` in MiB.
 
     `import_path` comes before the interpreter's own, `plugin_dir` is the plugin directory that the module
-    lies in. `source_root` is the server's, None when there is none; `database` is a copy of its store, which
-    the plugin may write to.
+    lies in; a `file` is imported by itself. `source_root` is the server's, None when there is none;
+    `database` is a copy of its store, which the plugin may write to.
     """
 
     plugin: Plugin
@@ -48,6 +40,7 @@ class LoadRequest:
     python: Path
     import_path: tuple[Path, ...] = ()
     plugin_dir: Path | None = None
+    file: Path | None = None
     source_root: Path | None = None
     database: Path | None = None
     timeout: float = 60.0
@@ -85,7 +78,7 @@ class LoadResult:
     def needs_server(self) -> bool:
         """Tell whether a load without a server failed for want of a module that a server would bring."""
         top = (self.missing_module or "").partition(".")[0]
-        return not self.with_server and (top in _ENVIRONMENT or top.startswith("django"))
+        return not self.with_server and top in SERVER_PACKAGES | SERVER_LIBRARIES
 
 
 def load(request: LoadRequest, *, runner: Runner = run) -> LoadResult:
@@ -98,12 +91,12 @@ def load(request: LoadRequest, *, runner: Runner = run) -> LoadResult:
         try:
             completed = runner(command, cwd=folder, env=environment, timeout=request.timeout)
         except ProcessTimeoutError:
-            return LoadResult(
-                request.plugin.slug, "timed-out", request.source_root is not None, request.timeout
-            )
+            has_server = request.source_root is not None
+            output = _tail(folder / OUTPUT)
+            return LoadResult(request.plugin.slug, "timed-out", has_server, request.timeout, output)
         seconds = time.monotonic() - start
-        output = (completed.stdout + completed.stderr)[-MOST_OUTPUT:]
-        answer = _answer(folder / "answer.json", completed.returncode)
+        output = _tail(folder / OUTPUT) + completed.stderr[-MOST_OUTPUT:]
+        answer = _answer(folder / ANSWER, completed.returncode)
     return _result(request, answer, seconds=seconds, output=output)
 
 
@@ -114,8 +107,11 @@ def _argument(request: LoadRequest, folder: Path) -> dict[str, Any]:
         "import_path": [str(each) for each in request.import_path],
         "plugin_dir": str(request.plugin_dir) if request.plugin_dir else None,
         "source_root": str(request.source_root) if request.source_root else None,
+        "file": str(request.file) if request.file else None,
         "memory": request.memory * MEBIBYTE,
-        "answer": str(folder / "answer.json"),
+        "file_size": _database_size(request) + MOST_WRITTEN,
+        "answer": str(folder / ANSWER),
+        "output": str(folder / OUTPUT),
     }
 
 
@@ -144,6 +140,20 @@ def _environment(request: LoadRequest, folder: Path) -> dict[str, str | None]:
         "INVENTREE_STATIC_ROOT": str(folder / "static"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def _database_size(request: LoadRequest) -> int:
+    return request.database.stat().st_size if request.database else 0
+
+
+def _tail(path: Path) -> str:
+    """Return the end of a file, nothing when there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - MOST_OUTPUT))
+            return file.read(MOST_OUTPUT).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _answer(path: Path, returncode: int) -> Mapping[str, Any]:

@@ -74,8 +74,7 @@ def urls_malformed(subject: Subject) -> Iterator[Fault]:
 
 def urls_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a UrlsMixin without URLs."""
-    attribute = subject.attribute("URLS")
-    has_urls = attribute is not None and attribute.value
+    has_urls = subject.has_value("URLS")
     if subject.has_mixin("UrlsMixin") and not has_urls and "setup_urls" not in subject.anatomy.members:
         message = f"`{subject.plugin.class_name}` uses `UrlsMixin` but has neither `URLS` nor `setup_urls`"
         yield fault_at(subject.plugin, message)
@@ -104,11 +103,9 @@ def navigation_malformed(subject: Subject) -> Iterator[Fault]:
 
 def navigation_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a NavigationMixin without links."""
-    attribute = subject.attribute("NAVIGATION")
-    has_links = attribute is not None and attribute.value
     if (
         subject.has_mixin("NavigationMixin")
-        and not has_links
+        and not subject.has_value("NAVIGATION")
         and "setup_navigation" not in subject.anatomy.members
     ):
         message = f"`{subject.plugin.class_name}` uses `NavigationMixin` but has no `NAVIGATION`"
@@ -170,8 +167,7 @@ def _schedule_faults(schedule: object, task: Mapping[object, object]) -> Iterato
 
 def tasks_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a ScheduleMixin without tasks, which servers before 0.14 refuse."""
-    attribute = subject.attribute("SCHEDULED_TASKS")
-    has_tasks = attribute is not None and attribute.value
+    has_tasks = subject.has_value("SCHEDULED_TASKS")
     members = subject.anatomy.members
     if subject.has_mixin("ScheduleMixin") and not has_tasks and "get_scheduled_tasks" not in members:
         message = f"`{subject.plugin.class_name}` uses `ScheduleMixin` but has no `SCHEDULED_TASKS`"

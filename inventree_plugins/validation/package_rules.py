@@ -7,31 +7,10 @@ from collections.abc import Iterator
 from inventree_plugins.anatomy import Import
 from inventree_plugins.validation.history import NEWEST, span_of
 from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_at, version_numbers
+from inventree_plugins.vocabulary import SERVER_LIBRARIES
 
 __all__ = ["RULES"]
 
-# Modules of the packages that a server needs itself: where one is missing, the environment is no server's.
-SERVER_BRINGS = frozenset(
-    {"PIL", "allauth", "babel", "barcode", "bleach", "coreapi", "corsheaders", "cryptography", "dateutil"}
-    | {"django", "django_filters", "django_q", "django_redis", "djmoney", "docutils", "dotenv"}
-    | {"drf_spectacular", "dulwich", "error_report", "feedparser", "flags", "icalendar", "import_export"}
-    | {"jinja2", "maintenance_mode", "markdown", "markdownify", "moneyed", "mptt", "nh3"}
-    | {"oauth2_provider", "opentelemetry", "packaging", "pdf2image", "pint", "ppf", "pypdf", "pytz", "qrcode"}
-    | {"rapidfuzz", "redis", "requests", "rest_framework", "rest_framework_simplejwt", "sentry_sdk", "sesame"}
-    | {
-        "pkg_resources",
-        "setuptools",
-        "six",
-        "stdimage",
-        "storages",
-        "structlog",
-        "tablib",
-        "taggit",
-        "typing_extensions",
-        "urllib3",
-    }
-    | {"weasyprint", "whitenoise", "yaml"}
-)
 # What Django looks for in each app, beside models.
 APP_FOLDERS = ("fixtures", "locale", "management", "static", "templates", "templatetags")
 
@@ -66,14 +45,19 @@ def import_missing(subject: Subject) -> Iterator[Fault]:
     said: set[str] = set()
     for each in subject.anatomy.imports:
         top = each.module.partition(".")[0]
-        if each.is_found is not False or each.is_server or top in SERVER_BRINGS:
+        if each.is_found is not False or each.is_server or top in SERVER_LIBRARIES:
             continue
+        if top and not subject.is_installed and subject.lacking:
+            continue  # it comes with what is installed along with the plugin
         if not top:
             name = f"from {each.module} import {each.name}" if each.name else f"from . import {each.module}"
             yield fault_at(each, f"`{name}` fails: the plugin has no such module or name")
         elif top not in said:
             said.add(top)
             hint = "declare it as a requirement of the plugin's package, and install that"
+            if subject.lacking:
+                named = ", ".join(f"`{name}`" for name in subject.lacking)
+                hint = f"install what the plugin's package requires: {named}"
             message = f"`import {each.module}` fails: the server's Python has no such module"
             yield fault_at(each, message, hint=hint)
 
@@ -129,6 +113,7 @@ def shared_module(subject: Subject) -> Iterator[Fault]:
 
 RULES = (
     Rule("no-plugin-found", "error", "what was to be checked holds no plugin"),
+    Rule("no-metadata", "warning", "a package that has lost its METADATA"),
     Rule("no-entry-point", "error", "the package has no plugin entry point"),
     Rule("wrong-group", "error", "an entry point in a group that the server does not read"),
     Rule("entry-point-unresolved", "error", "an entry point that leads nowhere"),

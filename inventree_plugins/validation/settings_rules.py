@@ -38,8 +38,7 @@ def mixin_without_settings(subject: Subject) -> Iterator[Fault]:
     """Yield a SettingsMixin that nothing is defined for."""
     if not subject.has_mixin("SettingsMixin", "GlobalSettingsMixin") or subject.has_mixin("SupplierMixin"):
         return
-    found = [subject.attribute(name) for name in ("SETTINGS", "USER_SETTINGS")]
-    if not any(each is not None and each.value for each in found):
+    if not any(subject.has_value(name) for name in ("SETTINGS", "USER_SETTINGS")):
         message = f"`{subject.plugin.class_name}` uses `SettingsMixin` but defines no `SETTINGS`"
         yield fault_at(subject.plugin, message)
 
@@ -101,7 +100,7 @@ def api_settings(subject: Subject) -> Iterator[Fault]:
     replaced = {"API_URL_SETTING": "api_url" in members, "API_TOKEN_SETTING": "api_headers" in members}
     used = [name for name, is_replaced in replaced.items() if not is_replaced]
     if "api_url" in members:
-        used = [name for name in used if _is_set(subject, name)]
+        used = [name for name in used if subject.has_value(name)]
     for name in used:
         yield from _api_setting(subject, name)
     if used and not subject.has_mixin(*MIXINS):
@@ -109,17 +108,14 @@ def api_settings(subject: Subject) -> Iterator[Fault]:
         yield fault_at(subject.plugin, message, hint="derive the class from `SettingsMixin` too")
 
 
-def _is_set(subject: Subject, name: str) -> bool:
-    attribute = subject.attribute(name)
-    return attribute is not None and bool(attribute.value)
-
-
 def _api_setting(subject: Subject, name: str) -> Iterator[Fault]:
     attribute = subject.attribute(name)
     defined = {each.key for each in subject.anatomy.settings}
-    if attribute is None or not attribute.value:
+    if not subject.has_value(name):
         message = f"`{subject.plugin.class_name}` uses `APICallMixin` but sets no `{name}`"
         yield fault_at(attribute or subject.plugin, message, hint=f"set `{name}` to the key of a setting")
+    elif attribute is None:
+        return
     elif isinstance(attribute.value, str) and attribute.value not in defined and not _has_open_keys(subject):
         yield fault_at(attribute, f"`{name}` names `{attribute.value}`, which `SETTINGS` does not define")
 

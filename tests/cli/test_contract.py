@@ -84,7 +84,7 @@ def test_next_steps_and_warnings_have_their_keys(two):
 
 def test_exit_codes_of_the_error_tree():
     codes = {name: getattr(errors, name).exit_code for name in errors.__all__ if name.endswith("Error")}
-    assert set(codes.values()) == {1, 2, 5}
+    assert set(codes.values()) == {1, 2, 4, 5}
     assert codes["UsageError"] == codes["ConfigurationError"] == codes["DatabaseMissingError"] == 2
     assert codes["LockTimeoutError"] == codes["DatabaseLockedError"] == 5
     assert codes["InstallError"] == codes["PluginNotFoundError"] == 1

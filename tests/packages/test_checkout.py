@@ -128,6 +128,20 @@ def test_plugin_of_a_project_is_found_with_its_metadata(tmp_path, project, layou
     assert found.problems == ()
 
 
+REQUIREMENTS = {
+    "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['one>=1', 'two; python_version > \"3\"']\n",
+    "setup.cfg": "[metadata]\nname = x\n[options]\ninstall_requires =\n    one>=1\n    two; python_version > '3'\n",
+    "setup.py": "from setuptools import setup\nsetup(name='x', install_requires=('one>=1', 'two'))\n",
+}
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_requirements_of_a_project_are_read(tmp_path, name):
+    _write(tmp_path, {name: REQUIREMENTS[name]})
+    one, two = read_metadata(read_checkout(tmp_path).distribution).requires_dist
+    assert (one, two.partition(";")[0]) == ("one>=1", "two")
+
+
 def test_entry_points_of_other_groups_are_kept_apart(tmp_path):
     text = "[project]\nname = 'x'\n[project.entry-points.inventree_plugin]\nA = 'a:B'\n[project.scripts]\nx = 'a:m'\n"
     _write(tmp_path, {"pyproject.toml": text})

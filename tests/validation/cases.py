@@ -114,6 +114,12 @@ def package(name: str, slug: str = "example", **modules: str) -> dict[str, Any]:
     }
 
 
+def unmarked(package: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the package with no line of its modules marked."""
+    modules = {name: text.replace(f"  {MARK}", "") for name, text in package["modules"].items()}
+    return {**package, "modules": modules}
+
+
 def marked(text: str) -> str:
     return f"{text}  {MARK}"
 
@@ -136,7 +142,15 @@ DJANGO = "from django.urls import path\nfrom plugin import InvenTreePlugin"
 RAISE = ("def __init__(self):", "    super().__init__()", '    raise RuntimeError("no")  # here')
 
 CASES: dict[str, Case] = {
-    "no-plugin-found": pair(plugin(NAME=None), plugin()),
+    "no-plugin-found": pair(plugin(NAME=None), plugin(), at=FILE),
+    "no-metadata": Case(
+        {},
+        {},
+        "inventree-example",
+        installed=({**unmarked(package("inventree-example")), "torn": True},),
+        good_installed=(package("inventree-example"),),
+        at="inventree_example-1.0.0.dist-info",
+    ),
     "no-entry-point": Case(project(""), project(), "project", "project/pyproject.toml"),
     "wrong-group": Case(
         project(
@@ -217,6 +231,14 @@ CASES: dict[str, Case] = {
         plugin(marked("def is_active(self):"), "    return True"),
         plugin("def is_ready(self):", "    return True"),
     ),
+    "constructor-without-base": pair(
+        plugin(marked("def __init__(self):"), "    self.cache = {}"),
+        plugin(marked("def __init__(self):"), "    super().__init__()", "    self.cache = {}"),
+    ),
+    "constructor-arguments": pair(
+        plugin(marked("def __init__(self, one, two=2):"), "    super().__init__()"),
+        plugin(marked("def __init__(self, one=1, *rest, two=2, **more):"), "    super().__init__()"),
+    ),
     "unresolved-class": pair(
         f"from plugin import InvenTreePlugin\n\nExample = print(InvenTreePlugin)  {MARK}\n",
         'from plugin import InvenTreePlugin\n\nExample = type("E", (InvenTreePlugin,), {"NAME": "E"})\n',
@@ -253,6 +275,7 @@ CASES: dict[str, Case] = {
         plugin(imports="import time\ntime.sleep(60)\nfrom plugin import InvenTreePlugin", mark=True),
         plugin(imports="import time\ntime.sleep(0)\nfrom plugin import InvenTreePlugin", mark=True),
         options=("--load", "--load-timeout", "1"),
+        good_options=("--load",),
     ),
     "loaded-without-server": pair(plugin(mark=True), plugin(), options=("--load",), good_options=()),
     "no-slug": pair(plugin(NAME='"部品"', SLUG=None, mark=True), plugin(NAME='"部品"')),

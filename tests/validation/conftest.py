@@ -69,13 +69,16 @@ def make_environment(folder: Path) -> Path:
 def install(tmp_path: Path) -> Callable[..., Path]:
     """Unpack packages, as an installer does, into one environment of the test's own, and return that."""
 
-    def unpack(name: str, version: str = "1.0.0", **more: Any) -> Path:
+    def unpack(name: str, version: str = "1.0.0", *, torn: bool = False, **more: Any) -> Path:
         environment = tmp_path / "environment"
         if not environment.exists():
             make_environment(environment)
         wheel = build_wheel(tmp_path / "wheels", name, version, **more)
         with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(next(environment.glob("lib/python*/site-packages")))
+            site = next(environment.glob("lib/python*/site-packages"))
+            archive.extractall(site)
+        if torn:  # as a removal that was interrupted
+            next(site.glob(f"{name.replace('-', '_')}-*.dist-info/METADATA")).unlink()
         return environment
 
     return unpack

@@ -391,7 +391,7 @@ def test_folder_without_plugins(check):
     for target in ("empty", "code", "text", "./code/module.py"):
         result = check(target)
         assert result.code == 4
-        assert result.out == f"error[no-plugin-found] `{target}` holds no plugin\n"
+        assert result.out == f"{Path(target)}: error[no-plugin-found] `{target}` holds no plugin\n"
         assert result.err.startswith("checked 0 plugins\nerror: found 1 error\n")
 
 

@@ -27,8 +27,12 @@ def selected(problems: Iterable[Problem], *, select: Iterable[str], ignore: Iter
     """
     wanted = {require_rule(code).code for code in select} or set(RULES)
     unwanted = {require_rule(code).code for code in ignore}
-    unique = dict.fromkeys(each for each in problems if each.code in wanted - unwanted)
-    return sorted(unique, key=_place)
+    # One import may concern several plugins of a file: it is one finding, of the first.
+    unique: dict[Problem, Problem] = {}
+    for each in problems:
+        unique.setdefault(each._replace(slug=None), each)
+    chosen = (each for each in unique.values() if each.code in wanted - unwanted)
+    return sorted(chosen, key=_place)
 
 
 def _place(problem: Problem) -> tuple[str, int, str]:

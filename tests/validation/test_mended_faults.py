@@ -1,4 +1,4 @@
-"""What `validate` still gets wrong. Whoever mends one of these moves the test to where it belongs."""
+"""What `validate` once got wrong."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from tests.validation.conftest import write
 
 BASE = "from plugin import InvenTreePlugin"
 EVENTS = plugin(mixins="EventMixin")
-
-pytestmark = pytest.mark.xfail(strict=True, reason="not mended yet")
 
 
 def test_version_in_other_digits_than_ascii_is_refused(check):
