@@ -21,6 +21,8 @@ TEXTS = [
 ]
 
 
+# Setuptools says so of pip's imports, when another test has imported it first.
+@pytest.mark.filterwarnings("ignore:Setuptools is replacing distutils")
 @pytest.mark.parametrize("text", TEXTS)
 def test_agrees_with_pip_on_every_line(text):
     from pip._internal.req.req_file import preprocess
