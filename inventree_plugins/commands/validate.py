@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from inventree_plugins.anatomy import Anatomy
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.survey import Survey, places_of, take_survey
+from inventree_plugins.commands.validate_loading import Loading, LoadOptions
 from inventree_plugins.commands.validate_targets import (
     Target,
-    directory_of,
     find_target,
     path_of,
     whole_instance,
@@ -24,18 +21,15 @@ from inventree_plugins.discovery import Places, examine
 from inventree_plugins.errors import InterpreterError, UnhealthyError, UsageError
 from inventree_plugins.models import Distribution, Plugin, Problem, Source, parse_requirement
 from inventree_plugins.packages import normalize, read_metadata, shared_modules
-from inventree_plugins.store import copy_store
 from inventree_plugins.validation import (
     NEWEST,
     RULES,
-    LoadRequest,
     LoadResult,
     Rule,
     Server,
     Subject,
     explain,
     judge,
-    load,
     load_problems,
     require_rule,
     selected,
@@ -54,13 +48,6 @@ __all__ = [
     "require_rule",
     "validate",
 ]
-
-
-class LoadOptions(NamedTuple):
-    """How plugins are loaded: within so many seconds, and so many MiB of memory."""
-
-    timeout: float = 60.0
-    memory: int = 2048
 
 
 class ValidateOptions(NamedTuple):
@@ -135,7 +122,7 @@ def validate(context: Context, options: ValidateOptions) -> Validation:
     plugins: list[Checked] = []
     findings: list[Problem] = []
     with ExitStack() as stack:
-        loading = _Loading(context, options.load, stack) if options.load else None
+        loading = Loading(context, options.load, stack) if options.load else None
         for target in targets:
             checked, found = _check(target, _Around(server, places, survey), loading)
             plugins += checked
@@ -189,7 +176,7 @@ class _Around(NamedTuple):
     survey: Survey | None
 
 
-def _check(target: Target, around: _Around, loading: _Loading | None) -> tuple[list[Checked], list[Problem]]:
+def _check(target: Target, around: _Around, loading: Loading | None) -> tuple[list[Checked], list[Problem]]:
     examination = examine(target.places)
     anatomies = [each for each in examination.anatomies if target.slug in {None, each.plugin.slug}]
     findings = [*target.problems]
@@ -238,53 +225,3 @@ def _shared(distribution: Distribution | None, survey: Survey | None) -> Mapping
     if distribution is None or survey is None:
         return {}
     return shared_modules(distribution, survey.distributions)
-
-
-class _Loading:
-    """Loads plugins with the server's source, if it is known, and on a copy of its store."""
-
-    def __init__(self, context: Context, options: LoadOptions, stack: ExitStack) -> None:
-        self._context = context
-        self._options = options
-        self._stack = stack
-        self.copy = cache(self._copied)
-
-    def load(self, plugin: Plugin, target: Target) -> LoadResult:
-        """Import and construct a plugin's class."""
-        instance = self._context.instance
-        plugin_dir = target.plugin_dir
-        if plugin_dir is None and plugin.source is Source.DIRECTORY and not target.places.modules:
-            plugin_dir = directory_of(plugin, target.places)
-        module, attribute = _entry_point(plugin)
-        return load(
-            LoadRequest(
-                plugin=plugin._replace(module=module),
-                attribute=attribute,
-                python=self._context.interpreter.executable,
-                import_path=target.import_path,
-                file=target.path if target.places.modules and not target.import_path else None,
-                plugin_dir=plugin_dir if plugin.source is Source.DIRECTORY else None,
-                source_root=instance.source_root.value,
-                database=self.copy(),
-                timeout=self._options.timeout,
-                memory=self._options.memory,
-            )
-        )
-
-    def _copied(self) -> Path | None:
-        instance = self._context.instance
-        if instance.source_root.value is None or instance.database.value is None:
-            return None
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="invplug-store-")))
-        copy = folder / "store.sqlite3"
-        timeout = self._context.lock_timeout
-        return copy if copy_store(instance.database.value, copy, timeout=timeout) else None
-
-
-def _entry_point(plugin: Plugin) -> tuple[str, str]:
-    """Return module and attribute by which the server gets at the class."""
-    points = plugin.distribution.entry_points if plugin.distribution else ()
-    named = [each for each in points if each.attr.rpartition(".")[2] == plugin.class_name]
-    for each in named or (points if len(points) == 1 else ()):
-        return each.module, each.attr
-    return plugin.module, plugin.class_name

@@ -39,10 +39,8 @@ def method_missing(subject: Subject) -> Iterator[Fault]:
     for mixin, methods in NEEDED_METHODS.items():
         inherits = mixin == "BarcodeMixin" and subject.has_mixin("SupplierBarcodeMixin")
         if subject.has_mixin(mixin) and not inherits and not any(name in members for name in methods):
-            named = f"`{methods[0]}`" if len(methods) == 1 else f"one of {_listed(methods)}"
-            message = f"`{plugin.class_name}` uses `{mixin}` but has no {named}".replace(
-                "no one of", "none of"
-            )
+            lack = f"has no `{methods[0]}`" if len(methods) == 1 else f"has none of {_listed(methods)}"
+            message = f"`{plugin.class_name}` uses `{mixin}` but {lack}"
             yield fault_at(plugin, message, hint=f"define `{methods[0]}`")
 
 
