@@ -18,7 +18,6 @@ __all__ = [
     "Constructor",
     "Examination",
     "Import",
-    "Member",
     "NotKnown",
     "SettingDefinition",
 ]
@@ -39,26 +38,15 @@ class NotKnown:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A class attribute's value, where it is set and by which class.
+    """A class attribute's value, and where it is set.
 
-    The value is a Python constant, or a list, tuple, set or dict of such, with `NotKnown` in the place of
-    what only running tells; a dict whose keys are not all known has one of those as a key.
+    The value is a Python constant, or a list, tuple or dict of such (a set becomes a tuple), with `NotKnown`
+    in the place of what only running tells; a dict whose keys are not all known has one of those as a key.
     """
 
     value: object
     path: Path
     line: int
-    class_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A name that the plugin's own classes bind: a `method` (or property), a `class`, or another `value`."""
-
-    kind: str
-    path: Path
-    line: int
-    class_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +109,14 @@ class AppFolder:
 
     `package` is what the server would add to the installed apps. `models` are names of model classes,
     `migrations` the files that hold migrations. `config_name` is what the AppConfig in `apps.py` calls the
-    app. `is_package` is False for a plugin of one file, which cannot be an app.
+    app, `folders` are those in it. `is_package` is False for a plugin of one file, which cannot be an app.
     """
 
     package: str
     path: Path
     is_package: bool
     has_config: bool = False
+    folders: frozenset[str] = frozenset()
     config_name: str | None = None
     config_line: int | None = None
     models: tuple[str, ...] = ()
@@ -138,12 +127,13 @@ class AppFolder:
 class Anatomy:
     """A plugin and all that reading its source tells of it.
 
-    `attributes` and `members` go by name, the nearest class first; `imports` are those of its own modules.
+    `attributes` go by name, `members` are all names that its own classes bind; `imports` are those of its
+    own modules.
     """
 
     plugin: Plugin
     attributes: Mapping[str, Attribute]
-    members: Mapping[str, Member]
+    members: frozenset[str]
     imports: tuple[Import, ...]
     settings: tuple[SettingDefinition, ...]
     user_settings: tuple[SettingDefinition, ...]

@@ -134,7 +134,7 @@ def _uri(path: Path) -> str:
     from urllib.parse import quote  # noqa: PLC0415
 
     relative = _relative(path)
-    return path.absolute().as_uri() if os.path.isabs(relative) else quote(relative)  # noqa: PTH117
+    return path.absolute().as_uri() if os.path.isabs(relative) else quote(os.fsencode(relative))  # noqa: PTH117
 
 
 FORMATS: dict[str, Printer] = {"text": as_text, "github": as_github, "sarif": as_sarif}

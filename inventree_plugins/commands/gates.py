@@ -18,7 +18,7 @@ def version_problem(plugin: Plugin, server_version: str | None) -> Problem | Non
         return None
     return Problem(
         "version-gate",
-        f"InvenTree {server_version or 'of any version'} refuses `{plugin.slug}`: {excluded}",
+        f"InvenTree {server_version or 'of any version'} refuses `{plugin.slug}`: {excluded.reason}",
         "error",
         hint="install a version of the plugin that fits",
         slug=plugin.slug,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from typing import NamedTuple
 
 from inventree_plugins.anatomy import Anatomy
@@ -17,10 +18,15 @@ from inventree_plugins.commands.validate_targets import (
     path_of,
     whole_instance,
 )
-from inventree_plugins.discovery import Places, examine
+from inventree_plugins.discovery import FactsCache, Places, examine
 from inventree_plugins.errors import InterpreterError, UnhealthyError, UsageError
-from inventree_plugins.models import Distribution, Plugin, Problem, Source, parse_requirement
-from inventree_plugins.packages import normalize, read_metadata, shared_modules
+from inventree_plugins.models import Distribution, Plugin, Problem, Source
+from inventree_plugins.packages import (
+    missing_requirements,
+    modules_brought,
+    read_metadata,
+    shared_modules,
+)
 from inventree_plugins.validation import (
     NEWEST,
     RULES,
@@ -117,14 +123,18 @@ def validate(context: Context, options: ValidateOptions) -> Validation:
     selected((), select=options.select, ignore=options.ignore)  # refuses unknown codes before the work
     survey = _survey(context, options)
     server = _server(context, options.against, survey)
-    places = _places(context, survey, server, options)
+    places = _places(context, survey, server)
+    if options.load is not None and _is_other(context, server):
+        hint = "load with the server that the options lead to, or judge for another one without loading"
+        raise UsageError("`--against` and `--load` exclude each other", hint=hint)
     targets = [find_target(name, places, survey) for name in options.targets] or [whole_instance(places)]
     plugins: list[Checked] = []
     findings: list[Problem] = []
+    around = _Around(context, server, survey)
     with ExitStack() as stack:
         loading = Loading(context, options.load, stack) if options.load else None
         for target in targets:
-            checked, found = _check(target, _Around(server, places, survey), loading)
+            checked, found = _check(target, around, loading)
             plugins += checked
             findings += found
     chosen = selected(findings, select=options.select, ignore=options.ignore)
@@ -151,33 +161,54 @@ def _server(context: Context, against: str | None, survey: Survey | None) -> Ser
 
 
 def _three_parts(version: str) -> str:
-    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", version, re.ASCII):
+    if not re.fullmatch(r"\d{1,4}\.\d{1,4}(\.\d{1,4})?", version, re.ASCII):
         raise UsageError(f"`{version}` is no version of InvenTree", hint="give one such as `1.5` or `1.5.2`")
     return version if version.count(".") > 1 else f"{version}.0"
 
 
-def _places(context: Context, survey: Survey | None, server: Server, options: ValidateOptions) -> Places:
-    instance = context.instance
-    # The source at hand says nothing of another version.
-    is_other = options.against is not None and server.version != instance.server_version.value
+def _is_other(context: Context, server: Server) -> bool:
+    """Tell whether the server judged for is not the one whose source is at hand."""
+    return server.version != context.instance.server_version.value
+
+
+def _places(context: Context, survey: Survey | None, server: Server) -> Places:
+    source_root = context.instance.source_root.value
     places = places_of(context, survey) if survey else Places()
     return places._replace(
-        source_root=None if is_other else instance.source_root.value,
+        source_root=None if _is_other(context, server) else source_root,
         # Of a server that is not known nothing is required, but what the newest would refuse is an error.
         server_version=server.version or f"{NEWEST}.0",
     )
 
 
-class _Around(NamedTuple):
-    """What is around every target."""
+class _Around:
+    """What is around every target: the server, and what is installed beside."""
 
-    server: Server
-    places: Places
-    survey: Survey | None
+    def __init__(self, context: Context, server: Server, survey: Survey | None) -> None:
+        self.server = server
+        self.neighbours = survey.discovery.plugins if survey else ()
+        self.cache = FactsCache(context.cache_file) if survey and context.use_cache else None
+        self._interpreter = survey.interpreter if survey else None
+        self._installed = survey.distributions if survey else ()
+
+    @cached_property
+    def _modules(self) -> Mapping[str, tuple[Distribution, ...]]:
+        return modules_brought(self._installed)
+
+    def shared(self, distribution: Distribution | None) -> Mapping[str, tuple[str, ...]]:
+        """Return the top-level modules of a distribution that others bring too, with their names."""
+        return shared_modules(distribution, self._modules) if distribution else {}
+
+    def lacking(self, distribution: Distribution | None) -> tuple[str, ...]:
+        """Return the distributions that one requires and that are not installed."""
+        if distribution is None or self._interpreter is None:
+            return ()
+        required = read_metadata(distribution).requires_dist
+        return missing_requirements(required, self._installed, self._interpreter)
 
 
 def _check(target: Target, around: _Around, loading: Loading | None) -> tuple[list[Checked], list[Problem]]:
-    examination = examine(target.places)
+    examination = examine(target.places, cache=around.cache)
     anatomies = [each for each in examination.anatomies if target.slug in {None, each.plugin.slug}]
     findings = [*target.problems]
     if target.slug is None:
@@ -189,39 +220,19 @@ def _check(target: Target, around: _Around, loading: Loading | None) -> tuple[li
         if loaded is not None:
             findings += load_problems(anatomy.plugin, loaded)
         checked.append(Checked(anatomy.plugin, loaded))
-    if target.label and not anatomies and not any(each.severity == "error" for each in findings):
+    if not target.is_whole and not anatomies and not any(each.severity == "error" for each in findings):
         message = f"`{target.label}` holds no plugin"
         findings.append(Problem("no-plugin-found", message, "error", path=target.path))
     return checked, findings
 
 
 def _subject(anatomy: Anatomy, target: Target, around: _Around) -> Subject:
-    plugin, survey = anatomy.plugin, around.survey
-    neighbours = survey.discovery.plugins if survey and target.label else ()
+    distribution = anatomy.plugin.distribution
     return Subject(
         anatomy,
         around.server,
-        neighbours,
-        shared=_shared(plugin.distribution, survey),
+        () if target.is_whole else around.neighbours,
+        shared=around.shared(distribution),
         is_installed=not target.import_path,
-        lacking=tuple(_lacking(plugin.distribution, survey)),
+        lacking=around.lacking(distribution),
     )
-
-
-def _lacking(distribution: Distribution | None, survey: Survey | None) -> Iterator[str]:
-    """Yield the distributions that one requires and that are not installed, extras left out."""
-    installed = {each.key for each in survey.distributions} if survey else set()
-    for text in read_metadata(distribution).requires_dist if distribution else ():
-        try:
-            requirement = parse_requirement(text)
-        except ValueError:  # packaging's InvalidRequirement
-            continue
-        is_extra = requirement.marker is not None and "extra" in str(requirement.marker)
-        if not is_extra and normalize(requirement.name) not in installed:
-            yield requirement.name
-
-
-def _shared(distribution: Distribution | None, survey: Survey | None) -> Mapping[str, tuple[str, ...]]:
-    if distribution is None or survey is None:
-        return {}
-    return shared_modules(distribution, survey.distributions)

@@ -30,17 +30,17 @@ class Target(NamedTuple):
 
     `slug` restricts it to one plugin, `path` is the file or folder that was named. `import_path` and
     `plugin_dir` are what loading its plugins needs beside the interpreter's own path. `problems` were found
-    on the way.
+    on the way; `is_whole` marks everything that the instance has.
     """
 
     label: str
     places: Places
     slug: str | None = None
     path: Path | None = None
-    distribution: Distribution | None = None
     import_path: tuple[Path, ...] = ()
     plugin_dir: Path | None = None
     problems: tuple[Problem, ...] = ()
+    is_whole: bool = False
 
 
 def whole_instance(places: Places) -> Target:
@@ -51,13 +51,13 @@ def whole_instance(places: Places) -> Target:
         for each in entry_points_elsewhere(distribution)
         if _is_meant(each.group)
     )
-    return Target("", places._replace(builtin=False), problems=problems)
+    return Target("", places._replace(builtin=False), problems=problems, is_whole=True)
 
 
 def find_target(name: str, places: Places, survey: Survey | None) -> Target:
     """Return what a person named: with a slash a path, else a slug, a package or a path, in this order.
 
-    `places` are those of the instance. Raises PluginNotFoundError.
+    `places` are those of the instance. Raises PluginNotFoundError, and UsageError for an empty name.
     """
     if not name:
         raise UsageError("an empty name cannot be checked", hint="`.` is the folder you are in")
@@ -104,9 +104,7 @@ def _package_target(name: str, places: Places, survey: Survey) -> Target | None:
 
 def _of_distribution(name: str, distribution: Distribution, places: Places) -> Target:
     elsewhere = entry_points_elsewhere(distribution)
-    return _with_entry_points(
-        Target(name, _alone(places), distribution=distribution), distribution, elsewhere
-    )
+    return _with_entry_points(Target(name, _alone(places)), distribution, elsewhere)
 
 
 def _with_entry_points(
@@ -123,7 +121,6 @@ def _with_entry_points(
             problems.append(_no_entry_point(distribution))
     return target._replace(
         places=target.places._replace(distributions=(distribution,)),
-        distribution=distribution,
         problems=(*target.problems, *problems),
     )
 

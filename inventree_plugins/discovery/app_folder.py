@@ -26,42 +26,46 @@ def app_folder(module: Module, folder: Path | None, *, in_directory: bool, resol
     home = path.parent if in_directory else folder
     parts = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
     package = ".".join(parts) if in_directory else parts[0]
-    migrations = (each.name for each in (home / "migrations").glob("*.py") if each.stem != "__init__")
-    config = _config(package, home, resolver)
+    names = resolver.modules.listing(str(home))
+    config = _config(package, home, resolver) if "apps.py" in names else None
     return AppFolder(
         package,
         home,
         is_package=True,
-        has_config=(home / "apps.py").is_file(),
+        has_config="apps.py" in names,
         config_name=config.value if config and isinstance(config.value, str) else None,
         config_line=config.line if config else None,
+        folders=frozenset(name for name in names if "." not in name),
         models=tuple(_models(package, home, resolver)),
-        migrations=tuple(sorted(migrations)),
+        migrations=tuple(name for name in _files(home / "migrations", resolver) if name != "__init__.py"),
     )
+
+
+def _files(folder: Path, resolver: Resolver) -> list[str]:
+    return sorted(name for name in resolver.modules.listing(str(folder)) if name.endswith(".py"))
 
 
 def _config(package: str, home: Path, resolver: Resolver) -> Attribute | None:
     """Return the name that the one AppConfig of `apps.py` gives the app."""
     path = home / "apps.py"
-    module = resolver.modules.module(f"{package}.apps", str(path)) if path.is_file() else None
+    module = resolver.modules.module(f"{package}.apps", str(path))
     found = []
-    for index, facts in enumerate(module.facts.classes if module else ()):
-        cls = ClassRef(module, index) if module else None
-        if cls and "name" in facts.names and _derives_from(cls, "AppConfig", resolver):
+    for index, facts in enumerate(module.facts.classes):
+        cls = ClassRef(module, index)
+        if "name" in facts.names and _derives_from(cls, "AppConfig", resolver):
             value = as_data(resolver.class_attribute(cls, "name"))
-            found.append(Attribute(value, path, facts.names["name"][-1][2], facts.name))
+            found.append(Attribute(value, path, facts.names["name"][-1][2]))
     return found[0] if len(found) == 1 else None
 
 
 def _models(package: str, home: Path, resolver: Resolver) -> Iterator[str]:
-    files = sorted((home / "models").glob("*.py"))
-    for path in [home / "models.py", *files]:
-        if path.is_file():
-            stem = "models" if path.name == "models.py" else f"models.{path.stem}"
-            module = resolver.modules.module(f"{package}.{stem}", str(path))
-            for index, facts in enumerate(module.facts.classes):
-                if facts.outer is None and _is_model(ClassRef(module, index), resolver):
-                    yield facts.name
+    inside = [f"models/{name}" for name in _files(home / "models", resolver)]
+    for name in [*(name for name in _files(home, resolver) if name == "models.py"), *inside]:
+        dotted = name.removesuffix(".py").replace("/", ".")
+        module = resolver.modules.module(f"{package}.{dotted}", str(home / name))
+        for index, facts in enumerate(module.facts.classes):
+            if facts.outer is None and _is_model(ClassRef(module, index), resolver):
+                yield facts.name
 
 
 def _is_model(cls: ClassRef, resolver: Resolver) -> bool:

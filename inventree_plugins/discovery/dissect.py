@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
-from inventree_plugins.anatomy import Anatomy, Attribute, Constructor, Member
+from inventree_plugins.anatomy import Anatomy, Attribute, Constructor, SettingDefinition
 from inventree_plugins.discovery.app_folder import app_folder
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.data import as_data
@@ -21,29 +22,34 @@ from inventree_plugins.vocabulary import PLUGIN_ATTRIBUTES
 
 __all__ = ["dissect"]
 
-_KINDS = {"def": "method", "make": "method", "class": "class"}
-
 
 def dissect(plugin: Plugin, candidate: Candidate, places: Places) -> Anatomy:
     """Return all that reading tells of a plugin."""
     cls, resolver = candidate.cls, candidate.resolver
     resolver.restart()
-    folder = package_folder(Path(cls.module.path), directories=places.directories)
-    attributes = {each: found for each in PLUGIN_ATTRIBUTES if (found := _attribute(cls, each, resolver))}
+    module = cls.module
+    folder = package_folder(
+        Path(module.path), directories=places.directories, listing=resolver.modules.listing
+    )
+    bound = _bound(cls, resolver)
+    attributes = {
+        name: found for name in PLUGIN_ATTRIBUTES if (found := _attribute(cls, name, bound, resolver))
+    }
+    in_directory = plugin.source is not Source.PACKAGE
     return Anatomy(
         plugin=plugin,
         attributes=attributes,
-        members=dict(_members(cls, resolver)),
-        imports=imports_of(cls.module, folder, resolver=resolver, places=places),
-        settings=setting_definitions(attributes.get("SETTINGS"), _lines(cls, "SETTINGS", resolver)),
-        user_settings=setting_definitions(
-            attributes.get("USER_SETTINGS"), _lines(cls, "USER_SETTINGS", resolver)
-        ),
-        app=app_folder(
-            cls.module, folder, in_directory=plugin.source is not Source.PACKAGE, resolver=resolver
-        ),
+        members=frozenset(bound),
+        imports=imports_of(module, folder, resolver=resolver, places=places),
+        settings=_settings(attributes, bound, "SETTINGS"),
+        user_settings=_settings(attributes, bound, "USER_SETTINGS"),
+        app=app_folder(module, folder, in_directory=in_directory, resolver=resolver),
         constructor=_constructor(cls, resolver),
     )
+
+
+# A name, and the nearest class that binds it, with the bindings.
+_Bound: TypeAlias = dict[str, tuple[ClassRef, list[Binding]]]
 
 
 def _own_classes(cls: ClassRef, resolver: Resolver) -> Iterator[ClassRef]:
@@ -51,36 +57,36 @@ def _own_classes(cls: ClassRef, resolver: Resolver) -> Iterator[ClassRef]:
     yield from (each for each in resolver.order(cls) if isinstance(each, ClassRef))
 
 
-def _attribute(cls: ClassRef, name: str, resolver: Resolver) -> Attribute | None:
-    value = resolver.class_attribute(cls, name)
-    if value is MISSING:
-        return None
-    for owner in _own_classes(cls, resolver):
-        bindings = owner.facts.names.get(name)
-        if bindings:
-            path, line = Path(owner.module.path), bindings[-1][2]
-            return Attribute(as_data(value), path, line, owner.facts.name)
-    return Attribute(as_data(value), Path(cls.module.path), cls.facts.line, cls.facts.name)
-
-
-def _members(cls: ClassRef, resolver: Resolver) -> Iterator[tuple[str, Member]]:
-    seen: set[str] = set()
+def _bound(cls: ClassRef, resolver: Resolver) -> _Bound:
+    found: _Bound = {}
     for owner in _own_classes(cls, resolver):
         for name, bindings in _bound_in(owner):
-            if name not in seen and name != "__doc__":
-                seen.add(name)
-                kind, _, line, _ = bindings[-1]
-                member = Member(_KINDS.get(kind, "value"), Path(owner.module.path), line, owner.facts.name)
-                yield name, member
+            found.setdefault(name, (owner, bindings))
+    return found
 
 
 def _bound_in(owner: ClassRef) -> Iterator[tuple[str, list[Binding]]]:
-    """Yield what a class's body binds, and what the module sets on the class afterwards."""
-    yield from ((name, each) for name, each in owner.facts.names.items() if "." not in name)
+    """Yield what the module sets on a class after its statement, and then what its body binds."""
     prefix = f"{owner.facts.name}."
     for name, bindings in owner.module.facts.names.items() if owner.facts.outer is None else ():
         if name.startswith(prefix):
             yield name.removeprefix(prefix), bindings
+    yield from ((name, each) for name, each in owner.facts.names.items() if "." not in name)
+
+
+def _attribute(cls: ClassRef, name: str, bound: _Bound, resolver: Resolver) -> Attribute | None:
+    value = resolver.class_attribute(cls, name)
+    if value is MISSING:
+        return None
+    owner, bindings = bound.get(name, (cls, []))
+    line = bindings[-1][2] if bindings else owner.facts.line
+    return Attribute(as_data(value), Path(owner.module.path), line)
+
+
+def _settings(attributes: Mapping[str, Attribute], bound: _Bound, name: str) -> tuple[SettingDefinition, ...]:
+    _, bindings = bound.get(name, (None, []))
+    is_display = len(bindings) == 1 and bindings[0][0] == "value"
+    return setting_definitions(attributes.get(name), lines_of_keys(bindings[0][1]) if is_display else {})
 
 
 def _constructor(cls: ClassRef, resolver: Resolver) -> Constructor | None:
@@ -93,11 +99,3 @@ def _constructor(cls: ClassRef, resolver: Resolver) -> Constructor | None:
         if "__init__" in owner.facts.names:
             return None
     return None
-
-
-def _lines(cls: ClassRef, name: str, resolver: Resolver) -> dict[str, int]:
-    for owner in _own_classes(cls, resolver):
-        bindings = owner.facts.names.get(name)
-        if bindings:
-            return lines_of_keys(bindings[0][1]) if bindings[0][0] == "value" else {}
-    return {}

@@ -20,12 +20,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-__all__ = ["Binding", "ClassFacts", "Expression", "FactsProblem", "Guard", "ModuleFacts"]
+__all__ = ["CHANGING_METHODS", "Binding", "ClassFacts", "Expression", "FactsProblem", "Guard", "ModuleFacts"]
 
 # Recursive JSON: a precise alias would cost a cast at every use and check nothing that a test does not.
 Expression: TypeAlias = Any
 Guard: TypeAlias = list[Any]
 Binding: TypeAlias = list[Any]
+
+
+# Methods that change the list, set or dict they are called on, so that its name means something else after.
+CHANGING_METHODS = frozenset(
+    {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse"}
+    | {"setdefault", "sort", "update"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class Modules:
         """Note a file that decides about an answer without being read here."""
         self._library.watch(path)
 
+    def listing(self, folder: str) -> frozenset[str]:
+        """Return the names in a folder, which may lie in a zip file; none when it cannot be read."""
+        return self._library.listing(folder)
+
     def module(self, name: str, path: str) -> Module:
         """Return the module in a file; its first name stays."""
         module = self._modules.get(path)

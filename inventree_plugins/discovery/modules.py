@@ -24,6 +24,9 @@ _DECLARATION = re.compile(rb"^[^#\n]*\b(extend_path|declare_namespace)\s*\(", re
 _DECLARATION_SIZE = 64 * 1024
 _COMPILED = FactsProblem("unreadable-file", "cannot be read: it is compiled, and its source is not there")
 
+# Each part of a dotted name is looked up in what the one before leads to.
+MAX_PARTS = 100
+
 
 class Library:
     """Facts of files and listings of directories, each read at most once in a run.
@@ -158,6 +161,8 @@ class Finder:
 
     def find(self, name: str) -> Location | None:
         """Return where the module is, None when nowhere."""
+        if name.count(".") > MAX_PARTS:
+            return None
         if name not in self._found:
             location = self._found[name] = self._find(name)
             if location is not None and location.directories:

@@ -19,7 +19,6 @@ __all__ = [
     "builtin",
     "compare",
     "formatted",
-    "is_equal",
     "is_view",
     "item",
     "iterate",
@@ -188,21 +187,6 @@ def _is_same(left: Value, right: Value) -> bool:
     if any(left is each or right is each for each in _SINGLETONS):
         return left is right
     raise NotWorkedOutError("its condition is not known")
-
-
-def is_equal(left: Value, right: Value) -> bool:
-    """Tell whether two known values are equal and of the same types throughout, as `1` and `True` are not."""
-    return bool(left == right) and _is_alike(left, right)
-
-
-def _is_alike(left: Value, right: Value) -> bool:
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, dict):
-        return _is_alike(list(left.items()), list(right.items()))
-    if isinstance(left, (list, tuple)):
-        return len(left) == len(right) and all(map(_is_alike, left, right))
-    return isinstance(left, (set, frozenset)) or repr(left) == repr(right)
 
 
 def unary(symbol: str, operand: Value) -> Value:

@@ -39,4 +39,4 @@ class Places(NamedTuple):
     @property
     def server_numbers(self) -> tuple[int, ...]:
         """Return the first two numbers of the server's version, none when it is not known."""
-        return tuple(map(int, re.findall(r"\d+", self.server_version or "")[:2]))
+        return tuple(int(each[:9]) for each in re.findall(r"\d+", self.server_version or "")[:2])

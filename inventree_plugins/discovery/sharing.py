@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from inventree_plugins.discovery.facts import Binding, Expression, ModuleFacts
+from inventree_plugins.discovery.facts import CHANGING_METHODS, Binding, Expression, ModuleFacts
 from inventree_plugins.discovery.operations import BUILTINS, TEXT_METHODS, VIEWS
 from inventree_plugins.discovery.values import Module, Unknown, Value
 
@@ -20,13 +20,6 @@ __all__ = ["Sharing", "is_bound_from", "shared_names"]
 # A name in a class's or function's body (its index), in the module (None), or an attribute (`attr`).
 Key: TypeAlias = tuple[Any, str]
 
-_CHANGING = frozenset({"append", "extend", "insert", "remove", "pop", "popitem", "clear", "update"}) | {
-    "setdefault",
-    "sort",
-    "reverse",
-    "add",
-    "discard",
-}
 _CONTAINERS: tuple[type, ...] = (list, tuple, dict, set, *VIEWS)
 _IN_PLACE = frozenset({"call", "item", "aug"})
 # What returns a new container, though its items may be shared, or none at all.
@@ -196,7 +189,12 @@ def _mentions(node: Expression, index: int | None) -> Iterator[Key]:
 def _changed_inside(node: Expression, index: int | None) -> Iterator[Key]:
     """Yield the names that a method call within the expression may change."""
     for each in _nodes(node):
-        if each[:1] == ["call"] and len(each) > 1 and _is_attribute(each[1]) and each[1][2] in _CHANGING:
+        if (
+            each[:1] == ["call"]
+            and len(each) > 1
+            and _is_attribute(each[1])
+            and each[1][2] in CHANGING_METHODS
+        ):
             yield from _mentions(each[1][1], index)
 
 

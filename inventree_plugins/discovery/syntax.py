@@ -1,4 +1,4 @@
-"""One file's text to its facts. The only module that imports `ast`: a warm cache never gets here."""
+"""One file's text to its facts: a warm cache never gets here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from inventree_plugins.discovery.expressions import returns_its_argument, translate
 from inventree_plugins.discovery.facts import (
+    CHANGING_METHODS,
     Binding,
     ClassFacts,
     Expression,
@@ -25,12 +26,6 @@ __all__ = ["MAX_FILE_SIZE", "read_facts"]
 MAX_FILE_SIZE = 2 * 1024 * 1024
 # Of these many characters; the cache would keep them all.
 MAX_DOCSTRING = 2000
-
-# Methods that change the list or dict they are called on, so that its name means something else afterwards.
-_CHANGES = frozenset(
-    {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse"}
-    | {"setdefault", "sort", "update"}
-)
 
 
 def read_facts(text: bytes) -> ModuleFacts:
@@ -254,7 +249,7 @@ class _Collector:
         call = node.value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             return
-        if call.func.attr not in _CHANGES:
+        if call.func.attr not in CHANGING_METHODS:
             return
         if isinstance(call.func.value, ast.Name):
             payload = [call.func.attr, [translate(argument) for argument in call.args]]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     )
     from inventree_plugins.packages.pip import PipInstaller
     from inventree_plugins.packages.provenance import DirectUrl, direct_url, read_direct_url
-    from inventree_plugins.packages.satisfaction import applying, unmet
-    from inventree_plugins.packages.top_level import shared_modules
+    from inventree_plugins.packages.satisfaction import applying, missing_requirements, unmet
+    from inventree_plugins.packages.top_level import modules_brought, shared_modules
 
 __all__ = [
     "Checkout",
@@ -35,6 +35,8 @@ __all__ = [
     "direct_url",
     "entry_points_elsewhere",
     "installed_distributions",
+    "missing_requirements",
+    "modules_brought",
     "normalize",
     "read_checkout",
     "read_direct_url",
@@ -56,6 +58,8 @@ _LATER = {
     "diagnose": "diagnosis",
     "direct_url": "provenance",
     "entry_points_elsewhere": "groups",
+    "missing_requirements": "satisfaction",
+    "modules_brought": "top_level",
     "read_checkout": "checkout",
     "read_direct_url": "provenance",
     "shared_modules": "top_level",

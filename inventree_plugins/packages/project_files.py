@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,8 +48,8 @@ def read_project_file(path: Path) -> ProjectFile:
         return readers[path.name](path, text)
     except OSError as error:
         return _broken(path, f"`{path.name}` cannot be read: {error.strerror}")
-    except (ValueError, configparser.Error, RecursionError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (ValueError, configparser.Error, RecursionError, MemoryError) as error:
+        reason = next(iter(str(error).strip().splitlines()), "it nests too deeply")
         return _broken(path, f"`{path.name}` cannot be read: {reason}", getattr(error, "lineno", None))
 
 
@@ -133,7 +134,7 @@ def _pyproject_folders(tool: Table) -> Iterator[str]:
 
 
 def _setup_cfg(path: Path, text: str) -> ProjectFile:
-    parser = _parser()
+    parser = _parser(("=", ":"))
     parser.read_string(text)
     metadata = dict(parser["metadata"]) if parser.has_section("metadata") else {}
     options = dict(parser["options"]) if parser.has_section("options") else {}
@@ -149,8 +150,8 @@ def _setup_cfg(path: Path, text: str) -> ProjectFile:
     return ProjectFile(path, headers, groups, folders)
 
 
-def _parser() -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+def _parser(delimiters: tuple[str, ...]) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(strict=False, delimiters=delimiters)
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their capitals
     return parser
 
@@ -174,7 +175,7 @@ def _setup_headers(metadata: Table) -> dict[str, list[str]]:
         home_page=known.get("url") or known.get("home_page"),
         license=known.get("license"),
         project_url=[f"{label}, {url}" for label, url in pairs.items()],
-        classifier=classifiers.splitlines() if isinstance(classifiers, str) else list(classifiers),
+        classifier=_lines(classifiers),
     )
 
 
@@ -189,7 +190,9 @@ def _pairs(text: str) -> dict[str, str]:
 
 def _setup_py(path: Path, text: str) -> ProjectFile:
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is its author's business
+            tree = ast.parse(text)
     except SyntaxError as error:
         return _broken(path, f"`setup.py` is not valid Python: {error.msg}", error.lineno)
     call = next((node for node in ast.walk(tree) if _is_setup(node)), None)
@@ -224,7 +227,7 @@ def _is_setup(node: ast.AST) -> bool:
 
 def _setup_groups(value: object) -> dict[str, Mapping[str, Any]]:
     if isinstance(value, str):
-        parser = _parser()
+        parser = _parser(("=",))
         parser.read_string(value)
         return {group: dict(parser[group]) for group in parser.sections()}
     if not isinstance(value, dict):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from inventree_plugins.models import Declaration, Distribution, Interpreter
+from inventree_plugins.models import Declaration, Distribution, Interpreter, parse_requirement
 from inventree_plugins.packages.metadata import read_metadata
 from inventree_plugins.packages.names import normalize
 from inventree_plugins.packages.provenance import DirectUrl, read_direct_url, without_credentials
@@ -55,6 +55,24 @@ def applying(declarations: Iterable[Declaration], interpreter: Interpreter) -> t
         or declared.requirement.marker is None
         or declared.requirement.marker.evaluate(environment)
     )
+
+
+def missing_requirements(
+    required: Iterable[str], installed: Iterable[Distribution], interpreter: Interpreter
+) -> tuple[str, ...]:
+    """Return the names in requirements that hold for the target and that nothing installed has."""
+    present = {each.key for each in installed}
+    environment = {**marker_environment(interpreter), "extra": ""}
+    missing = []
+    for text in required:
+        try:
+            requirement = parse_requirement(text)
+            holds = requirement.marker is None or requirement.marker.evaluate(environment)
+        except ValueError:  # packaging's errors; an installer refuses it
+            continue
+        if holds and normalize(requirement.name) not in present:
+            missing.append(requirement.name)
+    return tuple(missing)
 
 
 def marker_environment(interpreter: Interpreter) -> dict[str, str]:

@@ -7,28 +7,37 @@ from pathlib import PurePosixPath
 
 from inventree_plugins.models import Distribution
 
-__all__ = ["shared_modules", "top_level_modules"]
+__all__ = ["modules_brought", "shared_modules"]
+
+
+def modules_brought(distributions: Iterable[Distribution]) -> Mapping[str, tuple[Distribution, ...]]:
+    """Return the distributions that bring each top-level module."""
+    found: dict[str, list[Distribution]] = {}
+    for distribution in distributions:
+        for module in _modules(distribution):
+            found.setdefault(module, []).append(distribution)
+    return {module: tuple(brought) for module, brought in found.items()}
 
 
 def shared_modules(
-    distribution: Distribution, others: Iterable[Distribution]
+    distribution: Distribution, brought: Mapping[str, tuple[Distribution, ...]]
 ) -> Mapping[str, tuple[str, ...]]:
     """Return the top-level modules of a distribution that others bring too, with the names of these."""
-    own = top_level_modules(distribution)
-    found: dict[str, list[str]] = {}
-    for other in others if own else ():
-        if other.key != distribution.key:
-            for module in own & top_level_modules(other):
-                found.setdefault(module, []).append(other.name)
-    return {module: tuple(sorted(names)) for module, names in found.items()}
+    found = {}
+    for module in _modules(distribution):
+        others = sorted(each.name for each in brought.get(module, ()) if each.key != distribution.key)
+        if others:
+            found[module] = tuple(others)
+    return found
 
 
-def top_level_modules(distribution: Distribution) -> frozenset[str]:
+def _modules(distribution: Distribution) -> frozenset[str]:
     """Return the modules and packages of a distribution; namespace packages are shared by design."""
     try:
         lines = (distribution.info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return _from_entry_points(distribution)
+        # Of what has no RECORD, such as a checkout or an egg, the plugins tell.
+        return frozenset(each.module.partition(".")[0] for each in distribution.entry_points)
     found = set()
     for line in lines:
         parts = PurePosixPath(line.partition(",")[0].strip('"')).parts
@@ -37,8 +46,3 @@ def top_level_modules(distribution: Distribution) -> frozenset[str]:
         elif len(parts) == 2 and parts[1] == "__init__.py":  # noqa: PLR2004 - a package at the top
             found.add(parts[0])
     return frozenset(found)
-
-
-def _from_entry_points(distribution: Distribution) -> frozenset[str]:
-    """Return the top-level modules of the plugins of what has no RECORD: a checkout, an egg."""
-    return frozenset(each.module.partition(".")[0] for each in distribution.entry_points)

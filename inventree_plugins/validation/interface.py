@@ -13,7 +13,6 @@ from inventree_plugins.anatomy import (
     Attribute,
     Constructor,
     Import,
-    Member,
     SettingDefinition,
 )
 from inventree_plugins.models import Plugin, Problem
@@ -98,7 +97,7 @@ class Fault:
     hint: str | None = None
 
 
-Place: TypeAlias = Attribute | Constructor | Member | Import | SettingDefinition | Plugin
+Place: TypeAlias = Attribute | Constructor | Import | SettingDefinition | Plugin
 
 
 def fault_at(place: Place, message: str, *, hint: str | None = None) -> Fault:

@@ -101,8 +101,10 @@ def limit(memory: int, file_size: int) -> None:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    for kind, size in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file_size)):
+        hard = resource.getrlimit(kind)[1]
+        size = size if hard == resource.RLIM_INFINITY else min(size, hard)  # noqa: PLW2901
+        resource.setrlimit(kind, (size, size))
 
 
 def prepare(request: dict[str, Any]) -> None:
@@ -166,10 +168,13 @@ def failure(error: BaseException, stage: str) -> dict[str, Any]:
     ]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append({"path": error.filename, "line": error.lineno, "name": "", "code": error.text or ""})
+    lines = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
+    is_syntax = isinstance(error, SyntaxError)
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
     return {
         "stage": stage,
-        "error": "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()[-1],
-        "missing_module": error.name if isinstance(error, ModuleNotFoundError) else None,
+        "error": lines[-1 if is_syntax else 0] if lines else type(error).__name__,
+        "missing_module": missing if isinstance(missing, str) else None,
         "frames": frames[-MOST_FRAMES:],
     }
 

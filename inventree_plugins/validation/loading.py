@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +20,7 @@ __all__ = ["Frame", "LoadRequest", "LoadResult", "load", "load_problems"]
 
 LOADER = Path(__file__).with_name("loader.py")
 MEBIBYTE = 1024 * 1024
-# What a plugin prints, as far as it is kept, in characters, and what a file may grow by, in bytes.
+# What a plugin prints, as far as it is kept, and what a file may grow by, in bytes.
 MOST_OUTPUT = 4_000
 MOST_WRITTEN = 64 * MEBIBYTE
 ANSWER, OUTPUT = "answer.json", "output.txt"
@@ -157,11 +157,12 @@ def _tail(path: Path) -> str:
 
 
 def _answer(path: Path, returncode: int) -> Mapping[str, Any]:
+    """Return what the child answered; the plugin shares its process, and may have written anything there."""
     try:
         answer = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         how = f"signal {-returncode}" if returncode < 0 else f"exit code {returncode}"
-        return {"stage": "import", "error": f"the process ended with {how} before it could tell why"}
+        return {"error": f"the process ended with {how} before it could tell why"}
     return answer if isinstance(answer, dict) else {}
 
 
@@ -173,14 +174,24 @@ def _result(request: LoadRequest, answer: Mapping[str, Any], *, seconds: float, 
         with_server=request.source_root is not None,
         seconds=round(seconds, 2),
         output=output,
-        stage=None if done else answer.get("stage"),
-        error=answer.get("error"),
-        missing_module=answer.get("missing_module"),
-        frames=tuple(
-            Frame(Path(each["path"]), each["line"] or 0, each["name"], each["code"] or "")
-            for each in answer.get("frames", ())
-        ),
+        stage=None if done else _text(answer, "stage"),
+        error=_text(answer, "error"),
+        missing_module=_text(answer, "missing_module"),
+        frames=tuple(_frames(answer.get("frames"))),
     )
+
+
+def _text(answer: Mapping[str, Any], key: str) -> str | None:
+    value = answer.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _frames(value: object) -> Iterator[Frame]:
+    for each in value if isinstance(value, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("path"), str):
+            line = each.get("line")
+            name, code = _text(each, "name") or "", _text(each, "code") or ""
+            yield Frame(Path(each["path"]), line if isinstance(line, int) else 0, name, code)
 
 
 def load_problems(plugin: Plugin, result: LoadResult) -> tuple[Problem, ...]:
@@ -203,8 +214,12 @@ def load_problems(plugin: Plugin, result: LoadResult) -> tuple[Problem, ...]:
 
 
 def _failure(plugin: Plugin, result: LoadResult) -> Problem:
-    verb = {"construct": "constructed", "server": "tried, as the server does not start"}
-    what = verb.get(result.stage or "", "imported")
+    verbs = {
+        "import": "imported",
+        "construct": "constructed",
+        "server": "tried, as the server does not start",
+    }
+    what = verbs.get(result.stage or "", "loaded")
     problem = _problem("load-failed", plugin, f"`{plugin.slug}` cannot be {what}: {result.error}")
     own = [frame for frame in result.frames if frame.path.parent.is_relative_to(plugin.path.parent)]
     last = own[-1] if own else None

@@ -52,10 +52,8 @@ def missing_description(subject: Subject) -> Iterator[Fault]:
 
 def _is_unknown(subject: Subject, attribute: str) -> bool:
     """Tell whether the class has the attribute: then it is not missing, only not known."""
-    return subject.attribute(attribute) is not None and any(
-        problem.code == "unknown-value" and f"`{attribute}`" in problem.message
-        for problem in subject.plugin.problems
-    )
+    found = subject.attribute(attribute)
+    return found is not None and isinstance(found.value, NotKnown)
 
 
 def version_differs(subject: Subject) -> Iterator[Fault]:
@@ -104,11 +102,11 @@ def _is_date(text: str) -> bool:
 def version_gate(subject: Subject) -> Iterator[Fault]:
     """Yield bounds that keep the server away (SPEC §2)."""
     plugin, server = subject.plugin, subject.server
-    reason = excluded_by(plugin.min_version, plugin.max_version, server.version)
-    if reason is not None and "fewer" not in reason:  # that is said by a rule of its own
-        place = subject.attribute("MIN_VERSION" if "needs" in reason else "MAX_VERSION") or plugin
+    excluded = excluded_by(plugin.min_version, plugin.max_version, server.version)
+    if excluded is not None and not excluded.is_unread:  # that is said by a rule of its own
+        place = subject.attribute(excluded.bound) or plugin
         hint = "the server would deactivate it for good" if plugin.source is not Source.BUILTIN else None
-        yield fault_at(place, f"{server.label} refuses `{plugin.slug}`: {reason}", hint=hint)
+        yield fault_at(place, f"{server.label} refuses `{plugin.slug}`: {excluded.reason}", hint=hint)
 
 
 def misread_max_version(subject: Subject) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from inventree_plugins.vocabulary import SERVER_LIBRARIES
 __all__ = ["RULES"]
 
 # What Django looks for in each app, beside models.
-APP_FOLDERS = ("fixtures", "locale", "management", "static", "templates", "templatetags")
+APP_FOLDERS = frozenset({"fixtures", "locale", "management", "static", "templates", "templatetags"})
 
 
 def server_lacks(subject: Subject) -> Iterator[Fault]:
@@ -74,8 +74,7 @@ def app_empty(subject: Subject) -> Iterator[Fault]:
     app = subject.anatomy.app
     if not subject.has_mixin("AppMixin") or not app.is_package:
         return
-    has_folder = any((app.path / name).is_dir() for name in APP_FOLDERS)
-    if not (app.has_config or app.models or has_folder):
+    if not (app.has_config or app.models or app.folders & APP_FOLDERS):
         name = subject.plugin.class_name
         message = f"`{name}` uses `AppMixin`, but `{app.package}` has nothing that an app may have"
         yield fault_at(subject.plugin, message, hint="such as models, template tags or an `apps.py`")

@@ -42,26 +42,39 @@ def test_attributes_carry_value_and_place(world, anatomy):
     assert "AUTHOR" not in found
 
 
-def test_attribute_of_a_base_class_says_so(anatomy):
+def test_attribute_of_a_base_class_is_where_that_sets_it(anatomy):
     found = anatomy(before="class Own:\n    URLS = []\n").attributes
     assert "URLS" not in found
     found = anatomy(before="class Own(InvenTreePlugin):\n    AUTHOR = 'A'\nInvenTreePlugin = Own").attributes
-    assert (found["AUTHOR"].class_name, found["AUTHOR"].line) == ("Own", 4)
+    assert (found["AUTHOR"].value, found["AUTHOR"].line) == ("A", 4)
+
+
+def test_attribute_that_is_set_after_the_class_is_there(world):
+    world.directory()
+    world.write(
+        "plugins/demo.py", CLASS.format(before="", body="") + "Demo.VERSION = '2'\nDemo.scan = print\n"
+    )
+    (found,) = examine(world.places()).anatomies
+    assert (found.attributes["VERSION"].value, found.attributes["VERSION"].line) == ("2", 8)
+    assert "scan" in found.members
 
 
 def test_members_come_from_the_plugins_own_classes(anatomy):
-    own = "class Own:\n    def scan(self):\n        pass\n    LIMIT = 0\n"
+    own = "class Own:\n    def scan(self):\n        pass\n"
     before = own + "class InvenTreePlugin(Own, InvenTreePlugin):\n    pass"
-    members = anatomy(
-        "@property\ndef title(self):\n    return 1\nLIMIT = 3\nclass Meta:\n    pass", before=before
-    ).members
-    assert {name: (each.kind, each.class_name) for name, each in members.items()} == {
-        "NAME": ("value", "Demo"),
-        "title": ("method", "Demo"),
-        "LIMIT": ("value", "Demo"),
-        "Meta": ("class", "Demo"),
-        "scan": ("method", "Own"),
-    }
+    body = "@property\ndef title(self):\n    return 1\nLIMIT = 3\nclass Meta:\n    pass"
+    assert anatomy(body, before=before).members == {"NAME", "title", "LIMIT", "Meta", "scan"}
+
+
+def test_constructor_of_the_nearest_class_is_told(anatomy):
+    body = "def __init__(self, one, two=2, *, three, four=4):\n    self.URLS = []\n    self.other = 1"
+    told = anatomy(body).constructor
+    assert (told.class_name, told.line, told.calls_base, told.required) == ("Demo", 7, False, 2)
+    assert told.sets == ("URLS",)
+    own = "class Own:\n    def __init__(self):\n        super().__init__()\n"
+    told = anatomy(before=f"{own}class InvenTreePlugin(Own, InvenTreePlugin):\n    pass").constructor
+    assert (told.class_name, told.calls_base, told.required) == ("Own", True, 0)
+    assert anatomy().constructor is None
 
 
 def test_settings_definitions_are_read_as_far_as_they_are_literal(anatomy):

@@ -306,7 +306,7 @@ def test_every_attribute_of_every_wrong_type(check, value, version):
     write({"example.py": plugin(imports=imports, mixins=mixins, **attributes)})
     result = check("./example.py", "--against", version, "--json")
     assert result.code == 4
-    assert set(result.codes) <= set(RULES)
+    assert set(result.codes) <= set(RULES), "a finding that no page explains"
     for form in ("text", "github", "sarif"):
         assert check("./example.py", "--against", version, "--format", form).code == 4
 
@@ -317,4 +317,4 @@ def test_every_wrong_type_of_a_name(check, name, value):
     write({"example.py": plugin(**{"NAME": None, "SLUG": None, name: value})})
     result = check("./example.py", "--json")
     assert result.code in {0, 4}
-    assert set(result.codes) <= set(RULES)
+    assert set(result.codes) <= set(RULES), "a finding that no page explains"
