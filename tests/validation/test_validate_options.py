@@ -13,6 +13,7 @@ import pytest
 
 from inventree_plugins import __version__
 from inventree_plugins.validation import RULES
+from tests.builders import build_wheel
 from tests.validation.cases import plugin
 from tests.validation.conftest import write
 
@@ -545,7 +546,7 @@ def test_load_judges_for_the_server_at_hand_only(check):
 @pytest.mark.parametrize(
     ("files", "codes"),
     [
-        ({"example.py": plugin(MAX_VERSION=f'"1.2.{"9" * 5000}"')}, []),
+        ({"example.py": plugin(MAX_VERSION=f'"1.2.{"9" * 5000}"')}, ["version-gate"]),
         ({"example.py": plugin(imports=f"import {'.'.join('a' * 1500)}\n{BASE}")}, ["import-missing"]),
         ({"example.py": plugin(MAX_VERSION='"fewer 0.9.1"')}, ["version-gate"]),
     ],
@@ -584,3 +585,14 @@ def test_answer_that_the_plugin_forges_is_not_believed(check):
     write({"example.py": plugin(imports=f"{BASE}\n{forged}")})
     (finding,) = check("./example.py", "--load", "--json").findings
     assert finding["code"] == "load-failed"
+
+
+def test_app_in_a_wheel_is_read(check, tmp_path):
+    modules = {
+        "pk/__init__.py": "",
+        "pk/core.py": plugin(mixins="AppMixin", imports=f"from . import other\n{BASE}"),
+        "pk/other.py": "from .gone import thing\n",
+        "pk/models.py": "from django.db import models\nclass Shelf(models.Model): ...\n",
+    }
+    wheel = build_wheel(tmp_path, "pk", "1.0.0", modules=modules, entry_points={"E": "pk.core:ExamplePlugin"})
+    assert check(str(wheel), "--json").codes == ["migrations-missing", "import-missing"]
