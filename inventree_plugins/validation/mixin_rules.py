@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from inventree_plugins.anatomy import Attribute, NotKnown
-from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_at
+from inventree_plugins.validation.interface import Check, Fault, Rule, Subject, fault_at
 
 __all__ = ["RULES"]
 
@@ -31,6 +31,31 @@ NEEDED_METHODS = {
 }
 
 
+def has_no_effect(name: str, mixin: str) -> Check:
+    """Return the check for an attribute that the server does not read without a mixin."""
+
+    def check(subject: Subject) -> Iterator[Fault]:
+        attribute = subject.attribute(name)
+        if attribute is not None and attribute.value and not subject.has_mixin(mixin):
+            hint = f"derive the class from `{mixin}` too"
+            yield fault_at(attribute, f"`{name}` has no effect without `{mixin}`", hint=hint)
+
+    return check
+
+
+def gives_nothing(mixin: str, *, name: str, method: str) -> Check:
+    """Return the check for a mixin whose attribute and method the plugin both lacks."""
+
+    def check(subject: Subject) -> Iterator[Fault]:
+        is_given = subject.has_value(name) or method in subject.anatomy.members
+        if subject.has_mixin(mixin) and not is_given and not _has_unread_base(subject):
+            plugin = subject.plugin
+            message = f"`{plugin.class_name}` uses `{mixin}` but has neither `{name}` nor `{method}`"
+            yield fault_at(plugin, message)
+
+    return check
+
+
 def method_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a mixin none of whose methods the plugin has."""
     members, plugin = subject.anatomy.members, subject.plugin
@@ -52,11 +77,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def urls_without_mixin(subject: Subject) -> Iterator[Fault]:
-    """Yield URLS that the server does not read."""
-    yield from _without(subject, "URLS", "UrlsMixin")
-
-
 def urls_malformed(subject: Subject) -> Iterator[Fault]:
     """Yield URLS that are no list of patterns."""
     attribute, value = _known(subject, "URLS", "UrlsMixin")
@@ -68,19 +88,6 @@ def urls_malformed(subject: Subject) -> Iterator[Fault]:
         yield fault_at(
             attribute, "`URLS` has an item that is no URL pattern", hint="use `path()` or `re_path()`"
         )
-
-
-def urls_missing(subject: Subject) -> Iterator[Fault]:
-    """Yield a UrlsMixin without URLs."""
-    has_urls = subject.has_value("URLS")
-    if subject.has_mixin("UrlsMixin") and not has_urls and "setup_urls" not in subject.anatomy.members:
-        message = f"`{subject.plugin.class_name}` uses `UrlsMixin` but has neither `URLS` nor `setup_urls`"
-        yield fault_at(subject.plugin, message)
-
-
-def navigation_without_mixin(subject: Subject) -> Iterator[Fault]:
-    """Yield NAVIGATION that the server does not read."""
-    yield from _without(subject, "NAVIGATION", "NavigationMixin")
 
 
 def navigation_malformed(subject: Subject) -> Iterator[Fault]:
@@ -97,22 +104,6 @@ def navigation_malformed(subject: Subject) -> Iterator[Fault]:
         missing = [key for key in ("name", "link") if not isinstance(link, Mapping) or key not in link]
         if missing and not _has_open_keys(link):
             yield fault_at(attribute, f"link {number} of `NAVIGATION` has no {_listed(missing)}")
-
-
-def navigation_missing(subject: Subject) -> Iterator[Fault]:
-    """Yield a NavigationMixin without links."""
-    if (
-        subject.has_mixin("NavigationMixin")
-        and not subject.has_value("NAVIGATION")
-        and "setup_navigation" not in subject.anatomy.members
-    ):
-        message = f"`{subject.plugin.class_name}` uses `NavigationMixin` but has no `NAVIGATION`"
-        yield fault_at(subject.plugin, message)
-
-
-def tasks_without_mixin(subject: Subject) -> Iterator[Fault]:
-    """Yield SCHEDULED_TASKS that the server does not read."""
-    yield from _without(subject, "SCHEDULED_TASKS", "ScheduleMixin")
 
 
 def tasks_malformed(subject: Subject) -> Iterator[Fault]:
@@ -163,15 +154,6 @@ def _schedule_faults(schedule: object, task: Mapping[object, object]) -> Iterato
         yield "has the schedule `I` but no `minutes`"
 
 
-def tasks_missing(subject: Subject) -> Iterator[Fault]:
-    """Yield a ScheduleMixin without tasks, which servers before 0.14 refuse."""
-    has_tasks = subject.has_value("SCHEDULED_TASKS")
-    members = subject.anatomy.members
-    if subject.has_mixin("ScheduleMixin") and not has_tasks and "get_scheduled_tasks" not in members:
-        message = f"`{subject.plugin.class_name}` uses `ScheduleMixin` but has no `SCHEDULED_TASKS`"
-        yield fault_at(subject.plugin, message)
-
-
 def _known(subject: Subject, name: str, mixin: str) -> tuple[Attribute | None, object]:
     """Return an attribute that the server reads, and its value; none when that is empty or not known."""
     attribute = subject.attribute(name)
@@ -181,28 +163,44 @@ def _known(subject: Subject, name: str, mixin: str) -> tuple[Attribute | None, o
     return attribute, value
 
 
-def _without(subject: Subject, name: str, mixin: str) -> Iterator[Fault]:
-    attribute: Attribute | None = subject.attribute(name)
-    if attribute is not None and attribute.value and not subject.has_mixin(mixin):
-        hint = f"derive the class from `{mixin}` too"
-        yield fault_at(attribute, f"`{name}` has no effect without `{mixin}`", hint=hint)
-
-
 def _has_open_keys(value: object) -> bool:
     return isinstance(value, Mapping) and any(isinstance(key, NotKnown) for key in value)
 
 
 RULES = (
     Rule("method-missing", "error", "a mixin without the method that it needs", method_missing),
-    Rule("urls-without-mixin", "warning", "URLS without UrlsMixin", urls_without_mixin),
+    Rule("urls-without-mixin", "warning", "URLS without UrlsMixin", has_no_effect("URLS", "UrlsMixin")),
     Rule("urls-malformed", "error", "URLS is not a list of URL patterns", urls_malformed),
-    Rule("urls-missing", "warning", "UrlsMixin without URLs", urls_missing),
     Rule(
-        "navigation-without-mixin", "warning", "NAVIGATION without NavigationMixin", navigation_without_mixin
+        "urls-missing",
+        "warning",
+        "UrlsMixin without URLs",
+        gives_nothing("UrlsMixin", name="URLS", method="setup_urls"),
+    ),
+    Rule(
+        "navigation-without-mixin",
+        "warning",
+        "NAVIGATION without NavigationMixin",
+        has_no_effect("NAVIGATION", "NavigationMixin"),
     ),
     Rule("navigation-malformed", "error", "a navigation link without name or link", navigation_malformed),
-    Rule("navigation-missing", "warning", "NavigationMixin without links", navigation_missing),
-    Rule("tasks-without-mixin", "warning", "SCHEDULED_TASKS without ScheduleMixin", tasks_without_mixin),
+    Rule(
+        "navigation-missing",
+        "warning",
+        "NavigationMixin without links",
+        gives_nothing("NavigationMixin", name="NAVIGATION", method="setup_navigation"),
+    ),
+    Rule(
+        "tasks-without-mixin",
+        "warning",
+        "SCHEDULED_TASKS without ScheduleMixin",
+        has_no_effect("SCHEDULED_TASKS", "ScheduleMixin"),
+    ),
     Rule("tasks-malformed", "error", "a scheduled task that the server refuses", tasks_malformed),
-    Rule("tasks-missing", "warning", "ScheduleMixin without tasks", tasks_missing),
+    Rule(
+        "tasks-missing",
+        "warning",
+        "ScheduleMixin without tasks",
+        gives_nothing("ScheduleMixin", name="SCHEDULED_TASKS", method="get_scheduled_tasks"),
+    ),
 )
