@@ -220,7 +220,7 @@ def _check(target: Target, around: _Around, loading: Loading | None) -> tuple[li
         if loaded is not None:
             findings += load_problems(anatomy.plugin, loaded)
         checked.append(Checked(anatomy.plugin, loaded))
-    if not target.is_whole and not anatomies and not any(each.severity == "error" for each in findings):
+    if not target.is_whole and not anatomies and not findings:
         message = f"`{target.label}` holds no plugin"
         findings.append(Problem("no-plugin-found", message, "error", path=target.path))
     return checked, findings

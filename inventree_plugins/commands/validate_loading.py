@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import ExitStack
 from functools import cached_property
@@ -48,11 +49,17 @@ class Loading:
                 file=target.path if target.places.modules and not target.import_path else None,
                 plugin_dir=plugin_dir if plugin.source is Source.DIRECTORY else None,
                 source_root=instance.source_root.value,
-                database=self._copy,
+                database=self._own_copy(),
                 timeout=self._options.timeout,
                 memory=self._options.memory,
             )
         )
+
+    def _own_copy(self) -> Path | None:
+        """Return a copy of the store for one plugin, which may write to it."""
+        if self._copy is None:
+            return None
+        return Path(shutil.copyfile(self._copy, self._copy.with_name("one.sqlite3")))
 
     @cached_property
     def _copy(self) -> Path | None:

@@ -117,7 +117,8 @@ def _with_entry_points(
         distribution = distribution._replace(
             entry_points=tuple(each._replace(group=ENTRY_POINT_GROUP) for each in misplaced)
         )
-        if not misplaced:
+        # Entry points that only running setup.py would tell are not missing.
+        if not misplaced and not target.problems:
             problems.append(_no_entry_point(distribution))
     return target._replace(
         places=target.places._replace(distributions=(distribution,)),

@@ -1,7 +1,7 @@
 """Facts of files parsed before, kept in one file under the user's cache directory.
 
 A line an entry, so that a reader decodes only what it needs and a torn file loses only its tail:
-`checksum TAB size TAB mtime_ns TAB path TAB facts`, path and facts as JSON.
+`checksum TAB size TAB ctime_ns TAB path TAB facts`, path and facts as JSON.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from inventree_plugins.discovery.facts import ModuleFacts
 __all__ = ["FactsCache"]
 
 # Facts depend on the Python that parsed: what one version reads is another one's syntax error.
-_HEADER = f"invplug-facts\t3\t{sys.version_info[0]}.{sys.version_info[1]}".encode()
+_HEADER = f"invplug-facts\t4\t{sys.version_info[0]}.{sys.version_info[1]}".encode()
 _FIELDS = 5
 
 
 class FactsCache:
-    """Remember the facts of files by path, size and modification time; never raises OSError.
+    """Remember the facts of files by path, size and time of change; never raises OSError.
 
     Without a readable file the cache is empty, without a writable one it forgets.
     """
@@ -50,7 +50,7 @@ class FactsCache:
 
     def put(self, path: str, status: os.stat_result, facts: ModuleFacts) -> None:
         """Keep the facts until `save`, unless the file may have changed since without a trace."""
-        if not is_settled(status.st_mtime_ns, looked_ns=self._since):
+        if not is_settled(status.st_ctime_ns, looked_ns=self._since):
             return
         fields = [*_state(status), _key(path), json.dumps(facts.to_json(), separators=(",", ":")).encode()]
         self._new[fields[2]] = [_checksum(fields), *fields]
@@ -80,7 +80,7 @@ def _exists(key: bytes) -> bool:
 
 
 def _state(status: os.stat_result) -> list[bytes]:
-    return [b"%d" % status.st_size, b"%d" % status.st_mtime_ns]
+    return [b"%d" % status.st_size, b"%d" % status.st_ctime_ns]
 
 
 def _checksum(fields: list[bytes]) -> bytes:

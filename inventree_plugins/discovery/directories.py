@@ -71,6 +71,8 @@ def _collect(
         )
         return
     for cls in _classes(module, resolver, found.problems):
+        if source is Source.DIRECTORY and cls.module.name.startswith("plugin.builtin."):
+            continue  # only imported: the server counts its own class once
         if cls.identity not in seen and _is_plugin(cls, resolver, found.problems):
             seen.add(cls.identity)
             found.candidates.append(Candidate(source, cls, resolver))
@@ -84,7 +86,11 @@ def _walk(
 
     def walk(folder: str, prefix: str, depth: int) -> Iterator[tuple[str, str]]:
         real = os.path.realpath(folder)
-        if real in visited or depth > _DEEPEST:
+        if real in visited:
+            return
+        if depth > _DEEPEST:
+            message = f"folders below `{folder}` nest too deeply to be looked into"
+            problems.append(Problem("too-complex", message, severity="error", path=Path(folder)))
             return
         visited.add(real)
         names = library.listing(folder)

@@ -74,6 +74,12 @@ def _takes_items(function: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id in _ITEM_TAKERS
 
 
+def _is_map(node: ast.expr) -> bool:
+    """Tell whether the expression is `map(f, x)`."""
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "map"
+    return is_call and len(node.args) == 2 and not node.keywords  # type: ignore[attr-defined]  # noqa: PLR2004
+
+
 def _unknown(node: ast.AST, reason: str) -> Expression:
     return ["unknown", reason, getattr(node, "lineno", 0)]
 
@@ -163,8 +169,11 @@ class _Translator:
 
     def call(self, node: ast.Call, depth: int) -> Expression:
         function = self.translate(node.func, depth)
-        if [type(each) for each in node.args] == [ast.GeneratorExp] and _takes_items(node.func):
-            return ["call", function, [self.items(node.args[0], depth)], {}, node.lineno]
+        if len(node.args) == 1 and not node.keywords and _takes_items(node.func):
+            if isinstance(node.args[0], ast.GeneratorExp):
+                return ["call", function, [self.items(node.args[0], depth)], {}, node.lineno]
+            if _is_map(node.args[0]):
+                return ["call", function, [self.mapped(node.args[0], depth)], {}, node.lineno]
         keywords = {each.arg: self.translate(each.value, depth) for each in node.keywords if each.arg}
         if len(keywords) != len(node.keywords):
             return _unknown(node, "a call with `**` is not followed")
@@ -196,6 +205,13 @@ class _Translator:
         """Translate a generator whose items are all taken at once, as if it were a list."""
         loops = self._loops(node.generators, depth)
         return ["each", "list", None, self.translate(node.elt, depth), loops, node.lineno]
+
+    def mapped(self, node: Any, depth: int) -> Expression:
+        """Translate `map(f, x)` as the list of `f(each) for each in x`; no other name is empty."""
+        function, iterable = self.each(node.args, depth)
+        each = ["name", "", node.lineno]
+        value = ["call", function, [each], {}, node.lineno]
+        return ["each", "list", None, value, [[each, iterable, []]], node.lineno]
 
     def comprehension(self, node: ast.ListComp | ast.SetComp, depth: int) -> Expression:
         loops = self._loops(node.generators, depth)

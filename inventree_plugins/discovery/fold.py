@@ -26,8 +26,8 @@ class Fold:
     """Follow one name through its scope: `try` before `except`, known conditions decided, others kept apart.
 
     `apply(binding, before)` tells what a binding makes of the value before it, `test(index)` what a condition
-    of the module comes to, `failure(number, line)` what fails in a `try` block above a line. A block of which
-    that is not known is taken to succeed.
+    of the module comes to, `failure(number, line)` what fails in a `try` block down to a line, certainly or
+    not. A block of which nothing is known to fail is taken to succeed.
     """
 
     def __init__(
@@ -58,23 +58,21 @@ class Fold:
         return self._agreed(scope, bindings[-1][2])
 
     def _hints(self) -> Iterator[Value]:
-        """Yield a class or module that is bound only where it is not run, such as for a type checker."""
+        """Yield what is imported only where it is not run, such as for a type checker."""
         for binding in self._skipped[:1]:
             value = self._apply(binding, MISSING)
-            if isinstance(value, (ClassRef, External, ModuleRef)):
+            if binding[0] == "import" and isinstance(value, (ClassRef, External, ModuleRef)):
                 self._is_certain = True
                 yield value
 
     def _step(self, binding: Binding) -> None:
         guards: list[Guard] = binding[3]
-        verdicts = [self._verdict(guard) for guard in guards] if guards else []
+        verdicts = [self._verdict(guard, binding[2]) for guard in guards] if guards else []
         if _NO in verdicts:
             self._skipped.append(binding)
             return
-        before = self._values[-1] if self._values else MISSING
+        value = self._apply(binding, self._values[-1] if self._values else MISSING)
         attempt = next((guard[1] for guard in guards if guard[0] == "try"), None)
-        value = None if attempt is None else self._failure(attempt, binding[2])
-        value = value or self._apply(binding, before)
         if attempt is not None and isinstance(value, Unknown) and value.failed:
             self._failed[attempt] = value
             return
@@ -84,15 +82,20 @@ class Fold:
             self._values = [value] if value is not MISSING else []
             self._is_certain = True
 
-    def _verdict(self, guard: Guard) -> bool | None:
+    def _verdict(self, guard: Guard, line: int) -> bool | None:
+        """Tell whether a binding at the line runs, by one of the blocks around it."""
         kind, number = guard[0], guard[1]
-        if kind == "except":
-            return number in self._failed
-        if kind == "else":
-            return number not in self._failed
         if kind == "if":
             return self._branch(number, taken=guard[2])
-        return _MAYBE if kind == "loop" else _YES
+        if kind == "loop":
+            return _MAYBE
+        failure = self._failed.get(number) or self._failure(number, line)
+        if failure is None:
+            return _NO if kind == "except" else _YES
+        if not failure.failed:
+            return _MAYBE
+        self._failed[number] = failure
+        return _YES if kind == "except" else _NO
 
     def _branch(self, number: int, *, taken: bool) -> bool | None:
         truth = truth_of(self._test(number))

@@ -82,6 +82,10 @@ class _Walk:
                 self._follow(source.module)
                 self._follow_submodule(source, name)
         is_found = self._is_found(source, name, level=level, is_server=is_server)
+        if level and source is not None and source.module is module and name and name != "*":
+            # The statement itself binds the name; what it means must be a module of the package.
+            others = len(module.facts.names.get(name, ())) > 1
+            is_found = others or self._resolver.modules.inside(source, name) is not None
         yield Import(written, None if name == "*" else name, Path(module.path), line, is_server, is_found)
 
     def _follow_submodule(self, source: ModuleRef, name: str | None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from inventree_plugins.discovery import server
+from inventree_plugins.discovery.attempts import Attempts
 from inventree_plugins.discovery.evaluate import Evaluator
 from inventree_plugins.discovery.facts import Binding, Expression
 from inventree_plugins.discovery.fold import Fold
@@ -39,6 +41,9 @@ class Resolver:
         self.modules = modules
         self._versions = versions
         self._evaluator = Evaluator(self)
+        self._attempts = Attempts(
+            modules, imported=self._imported, has=self._has, is_complete=versions.is_complete
+        )
         self._names: dict[tuple[str, int | None, str], Value] = {}
         self._pending: set[tuple[str, int | None, str]] = set()
         self._orders: Orders = {}
@@ -157,7 +162,7 @@ class Resolver:
         name = base[1] if isinstance(base, list) and base[0] == "name" else facts.name
         bindings = owner.module.facts.names_in(facts.outer).get(name, ())
         earlier = [each for each in bindings if each[2] < facts.line]
-        value = self._fold(earlier, scope) if earlier else MISSING
+        value = self._fold(earlier, scope, name) if earlier else MISSING
         return scope.unknown("it derives from itself", facts.line) if value is MISSING else value
 
     def _own_attribute(self, owner: ClassRef, name: str) -> Value:
@@ -200,35 +205,25 @@ class Resolver:
         bindings = scope.module.facts.names_in(scope.class_index).get(name)
         if bindings is not None:
             value = self._rebound_by_star(scope, name, bindings[-1][2])
-            value = self._fold(bindings, scope) if value is MISSING else value
+            value = self._fold(bindings, scope, name) if value is MISSING else value
             if value is not MISSING:
                 return self._evaluator.sharing.settled(
                     value, scope.module, name=name, index=scope.class_index
                 )
-        if scope.class_index is None and not name.startswith("_"):
+        if scope.class_index is None:
             return self._starred(scope, name)
         return MISSING
 
-    def _fold(self, bindings: list[Binding], scope: Scope) -> Value:
+    def _fold(self, bindings: list[Binding], scope: Scope, name: str) -> Value:
         if len(bindings) == 1 and not bindings[0][3]:
             return self._apply(bindings[0], MISSING, scope)
         conditions = scope.module.facts.conditions
         fold = Fold(
-            lambda binding, before: self._apply(binding, before, scope),
+            lambda binding, before: self._apply(binding, before, _with_before(scope, name, before)),
             test=lambda index: self._evaluator.evaluate(conditions[index], scope),
-            failure=lambda number, line: self._failed_import(scope, number, line),
+            failure=lambda number, line: self._attempts.failure(scope, number, line),
         )
         return fold.fold(bindings, scope=scope)
-
-    def _failed_import(self, scope: Scope, number: int, line: int) -> Unknown | None:
-        """Return the first import of a `try` block, above a line, that certainly fails."""
-        bindings = scope.module.facts.names_in(scope.class_index).values()
-        for binding in (each for every in bindings for each in every):
-            if binding[0] == "import" and binding[2] < line and ["try", number] in binding[3]:
-                value = self._apply(binding, MISSING, scope)
-                if isinstance(value, Unknown) and value.failed:
-                    return value
-        return None
 
     def _rebound_by_star(self, scope: Scope, name: str, line: int) -> Value:
         """Return what a star import below the line makes of a name, MISSING when none does."""
@@ -238,31 +233,43 @@ class Resolver:
         return self._starred(scope, name, below=line)
 
     def _starred(self, scope: Scope, name: str, *, below: int = 0) -> Value:
-        for _, (module, level, _), line, _ in reversed(scope.module.facts.stars):
+        conditions = scope.module.facts.conditions
+        for _, (module, level, _), line, guards in reversed(scope.module.facts.stars):
             if line <= below:
                 break
-            if level == 0 and server.is_external(module):
-                value = self._server_star(module, name)
-            else:
-                source = self._imported_module(scope, module, level, line=line)
-                value = (
-                    self._exported(source.module, name)
-                    if isinstance(source, ModuleRef) and source.module
-                    else MISSING
-                )
+            if not self._attempts.runs(
+                guards, scope, line, test=lambda index: self._evaluator.evaluate(conditions[index], scope)
+            ):
+                continue
+            value = self._from_star(scope, module, name, level=level, line=line)
             if value is not MISSING:
                 return value
         return MISSING
 
-    def _server_star(self, module: str, name: str) -> Value:
-        value = External(module, name)
-        return value if server.is_base(value) or server.is_mixin(value) else MISSING
+    def _from_star(self, scope: Scope, module: str, name: str, *, level: int, line: int) -> Value:
+        if level == 0 and server.is_external(module):
+            value = External(module, name)
+            return value if server.is_exported(value) else MISSING
+        source = self._imported_module(scope, module, level, line=line)
+        if not isinstance(source, ModuleRef) or source.module is None:
+            return MISSING
+        return self._exported(source.module, name)
 
     def _exported(self, module: Module, name: str) -> Value:
         exported = self._bound(Scope(module), "__all__")
-        if isinstance(exported, (list, tuple)) and name not in exported:
+        is_listed = isinstance(exported, (list, tuple))
+        if name not in exported if is_listed else name.startswith("_"):
             return MISSING
         return self._bound(Scope(module), name)
+
+    def _has(self, module: str, name: str | None) -> bool:
+        """Tell whether the server's source has a module and a name in it."""
+        source = self.modules.find(module)
+        if source is None or name is None or source.module is None:
+            return source is not None
+        facts = source.module.facts
+        is_open = facts.problem is not None or "__getattr__" in facts.names
+        return is_open or self._module_attribute(source, name) is not MISSING
 
     def _apply(self, binding: Binding, before: Value, scope: Scope) -> Value:
         kind, payload, line = binding[0], binding[1], binding[2]
@@ -382,3 +389,8 @@ def _visible(scope: Scope) -> Iterator[int]:
         if index == scope.class_index or facts.is_function:
             yield index
         index = facts.outer
+
+
+def _with_before(scope: Scope, name: str, before: Value) -> Scope:
+    """Return the scope of a name's own binding, in which the name means what it did before."""
+    return scope if before is MISSING else replace(scope, variables={**scope.variables, name: before})

@@ -10,6 +10,7 @@ from inventree_plugins.vocabulary import BASE_CLASSES, BASE_MODULES, LEGACY_BASE
 
 __all__ = [
     "is_base",
+    "is_exported",
     "is_external",
     "is_legacy_base",
     "is_misspelt",
@@ -69,6 +70,12 @@ def is_mixin(value: object) -> bool:
 
 def _is_mixins_module(module: str) -> bool:
     return module.endswith(("mixins", ".integration")) or ".base." in f"{module}."
+
+
+def is_exported(value: External) -> bool:
+    """Tell whether `import *` brings the value: a base class or a mixin, from where the server has it."""
+    is_own_mixin = is_mixin(value) and _is_mixins_module(value.module)
+    return is_own_mixin or (is_base(value) and value.module in BASE_MODULES)
 
 
 def is_translation(function: External) -> bool:

@@ -1,7 +1,7 @@
 """What discovery found last time, with the state of every file and folder that it looked at.
 
 While all of these are as they were, and the question is the same, so is the answer: then nothing is read
-but the snapshot, and none of the code that reads plugins is imported. The state is a modification time and
+but the snapshot, and none of the code that reads plugins is imported. The state is a time of change and
 a size, or nothing where there was nothing; a file that changed within the clock's grain of being looked at
 makes no snapshot.
 """
@@ -11,6 +11,7 @@ makes no snapshot.
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,12 +28,15 @@ State = tuple[int, int] | None
 
 
 def state_of(path: str) -> State:
-    """Return modification time (ns) and size of a file or folder, None where there is none."""
+    """Return when a file or folder last changed (ns) and its size, None where there is none.
+
+    The time is that of its status, which also tells of permissions, and which no tool sets back.
+    """
     try:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_ctime_ns, status.st_size
 
 
 def recall(path: Path, places: Places) -> Discovery | None:
@@ -88,6 +92,8 @@ def _question(places: Places) -> list[Any]:
     versions = "\n".join(f"{each.key} {each.version}" for each in places.distributions)
     return [
         __version__,
+        # What one Python reads is another one's syntax error.
+        list(sys.version_info[:2]),
         str(places.source_root),
         places.samples,
         list(map(str, places.directories)),

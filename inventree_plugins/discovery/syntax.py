@@ -31,7 +31,7 @@ MAX_DOCSTRING = 2000
 def read_facts(text: bytes) -> ModuleFacts:
     """Return what `text` says; what cannot be parsed gives facts that carry only a problem."""
     if len(text) > MAX_FILE_SIZE:
-        message = f"the file is too large to be read ({len(text) // 1024 // 1024} MB)"
+        message = f"the file is too large to be read (over {MAX_FILE_SIZE // 1024 // 1024} MB)"
         return ModuleFacts(problem=FactsProblem("file-too-large", message))
     try:
         with warnings.catch_warnings():

@@ -60,9 +60,8 @@ def _entry_points(files: list[ProjectFile]) -> Iterator[EntryPoint]:
     )
     for group, lines in groups.items():
         for name, text in lines.items():
-            target = parse_object(str(text))
-            if target is not None:
-                yield EntryPoint(group, name, *target)
+            module, attribute = parse_object(text) or (text or name, "")
+            yield EntryPoint(group, name, module, attribute)
 
 
 def _import_path(root: Path, files: list[ProjectFile]) -> list[Path]:

@@ -16,7 +16,7 @@ _OBJECT = re.compile(r"(?P<module>\w+(?:\.\w+)*)\s*(?::\s*(?P<attr>\w+(?:\.\w+)*
 
 
 def plugin_entry_points(text: str) -> tuple[EntryPoint, ...]:
-    """Read the group `inventree_plugins`; lines that are no entry points are skipped, as the server does."""
+    """Read the group `inventree_plugins`; a line that is no entry point becomes one that leads nowhere."""
     if PLUGIN_GROUP not in text:
         return ()
     return tuple(each for each in entry_points(text) if each.group == PLUGIN_GROUP)
@@ -33,9 +33,8 @@ def entry_points(text: str) -> Iterator[EntryPoint]:
             group = line[1:-1] if line[-1] == "]" else ""
         elif group:
             name, _, value = (part.strip() for part in line.partition("="))
-            target = parse_object(value)
-            if name and target is not None:
-                yield EntryPoint(group, name, *target)
+            module, attribute = parse_object(value) or (value or line, "")
+            yield EntryPoint(group, name, module, attribute)
 
 
 def parse_object(text: str) -> tuple[str, str] | None:

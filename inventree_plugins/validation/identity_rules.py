@@ -12,24 +12,12 @@ __all__ = ["RULES"]
 
 def slug_changed(subject: Subject) -> Iterator[Fault]:
     """Yield a SLUG that the server does not take as it is written (SPEC §2)."""
-    for name in ("SLUG", "PLUGIN_SLUG"):
-        attribute = subject.attribute(name)
-        written = attribute.value if attribute else None
-        if attribute is None or not isinstance(written, str) or not written:
-            continue
-        if subject.plugin.slug != written and _same_letters(written, subject.plugin.slug):
-            yield fault_at(
-                attribute,
-                f"`{name}` is `{written}`, but the server's key is `{subject.plugin.slug}`",
-                hint=f"write `{name} = {subject.plugin.slug!r}`",
-            )
-        return
-
-
-def _same_letters(written: str, slug: str) -> bool:
-    """Tell whether the slug was made of what is written, not of another attribute."""
-    kept = [char for char in written.lower() if char.isascii() and char.isalnum()]
-    return kept == [char for char in slug if char.isalnum()]
+    name = "SLUG" if subject.has_value("SLUG") or subject.has_value("NAME") else "PLUGIN_SLUG"
+    attribute, slug = subject.attribute(name), subject.plugin.slug
+    written = attribute.value if attribute else None
+    if attribute is not None and isinstance(written, str) and written and written != slug:
+        message = f"`{name}` is `{written}`, but the server's key is `{slug}`"
+        yield fault_at(attribute, message, hint=f"write `{name} = {slug!r}`")
 
 
 def slug_reserved(subject: Subject) -> Iterator[Fault]:

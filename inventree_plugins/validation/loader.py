@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -133,6 +134,15 @@ def import_class(request: dict[str, Any]) -> Any:
     return value
 
 
+def said(error: BaseException) -> str:
+    """Return an exception's type and text in one line."""
+    try:
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+    except BaseException as fault:  # noqa: BLE001 - the text is the plugin's as well
+        text = f"(its text cannot be had: {type(fault).__name__})"
+    return f"{type(error).__name__}: {' '.join(text.split())}".rstrip(": ")
+
+
 def import_file(path: str) -> ModuleType:
     """Import a file by itself, under a name that hides no other module."""
     spec: Any = importlib.util.spec_from_file_location("checked_plugin", path)
@@ -166,14 +176,13 @@ def failure(error: BaseException, stage: str) -> dict[str, Any]:
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename != __file__ and not frame.filename.startswith("<frozen")
     ]
-    if isinstance(error, SyntaxError) and error.filename:
-        frames.append({"path": error.filename, "line": error.lineno, "name": "", "code": error.text or ""})
-    lines = "".join(traceback.format_exception_only(type(error), error)).strip().splitlines()
-    is_syntax = isinstance(error, SyntaxError)
+    if isinstance(error, SyntaxError) and isinstance(error.filename, str):
+        line = error.lineno if isinstance(error.lineno, int) else None
+        frames.append({"path": error.filename, "line": line, "name": "", "code": str(error.text or "")})
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     return {
         "stage": stage,
-        "error": lines[-1 if is_syntax else 0] if lines else type(error).__name__,
+        "error": said(error),
         "missing_module": missing if isinstance(missing, str) else None,
         "frames": frames[-MOST_FRAMES:],
     }
@@ -198,8 +207,12 @@ if __name__ == "__main__":
     REQUEST = json.loads(sys.argv[1])
     redirect_output(REQUEST["output"])
     sys.path[:] = [each for each in sys.path if os.path.abspath(each or ".") != os.path.dirname(__file__)]  # noqa: PTH100, PTH120
+    # The plugin may do with these modules and streams what it likes.
+    DUMPS, FLUSH, REPLACE = json.dumps, sys.stdout.flush, os.replace
     ANSWER = main(REQUEST)
-    sys.stdout.flush()
-    Path(REQUEST["answer"] + ".part").write_text(json.dumps(ANSWER), encoding="utf-8")
-    Path(REQUEST["answer"] + ".part").replace(REQUEST["answer"])
+    with suppress(Exception):
+        FLUSH()
+    with open(REQUEST["answer"] + ".part", "w", encoding="utf-8") as FILE:  # noqa: PTH123
+        FILE.write(DUMPS(ANSWER))
+    REPLACE(REQUEST["answer"] + ".part", REQUEST["answer"])
     end()

@@ -1,4 +1,4 @@
-"""Rules about the class itself and its source, which discovery reports, and about loading it."""
+"""Rules about the class itself and its source, most of which discovery reports, and about loading it."""
 
 from __future__ import annotations
 

@@ -271,3 +271,23 @@ def test_class_on_a_base_of_the_server_is_no_plugin_without_its_source(world):
     text = "from machine.machine_types import LabelPrinterBaseDriver as Base\nclass Driver(Base):\n    NAME = 'D'\n"
     world.write("plugins/demo.py", text)
     assert world.discover() == Discovery()
+
+
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "False"])
+def test_class_that_is_never_run_is_no_plugin(world, test):
+    world.directory()
+    text = f"from typing import TYPE_CHECKING\nfrom plugin import InvenTreePlugin\nif {test}:\n    class Demo(InvenTreePlugin):\n        NAME = 'D'\n"
+    world.write("plugins/demo.py", text)
+    assert world.discover() == Discovery()
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_guarded_mixin_is_looked_up_in_the_server(world, has):
+    world.source_root = world.root / "server"
+    world.write("server/plugin/__init__.py", "from .plugin import InvenTreePlugin\n")
+    world.write("server/plugin/plugin.py", "class InvenTreePlugin: ...\n")
+    world.write("server/plugin/mixins/__init__.py", "class PanelMixin: ...\n" if has else "")
+    world.directory()
+    text = "from plugin import InvenTreePlugin\ntry:\n    from plugin.mixins import PanelMixin\nexcept ImportError:\n    class PanelMixin: ...\n"
+    world.write("plugins/demo.py", f"{text}class Demo(PanelMixin, InvenTreePlugin):\n    NAME = 'Demo'\n")
+    assert world.plugin().mixins == (("PanelMixin",) if has else ())

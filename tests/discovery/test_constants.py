@@ -25,7 +25,7 @@ KNOWN = [
     ("str(1.5)", "1.5"),
     ("'.'.join(['1', '2'])", "1.2"),
     ("'.'.join(str(n) for n in VERSION_TUPLE)", "1.2.3"),
-    ("'.'.join(map(str, (1, 2)))", None),
+    ("'.'.join(map(str, (1, 2)))", "1.2"),
     ("'{}.{}'.format(MAJOR, MINOR)", "1.2"),
     ("'{a}'.format(a=MAJOR)", "1"),
     ("'%d.%s' % (MAJOR, 'x')", "1.x"),
@@ -243,3 +243,33 @@ def test_evaluator_agrees_with_python(expression):
     if not isinstance(value, Unknown):
         assert value == expected
         assert type(value) is type(expected)
+
+
+# What a `try` gives when one of its imports fails, certainly or not.
+LOST = "try:\n    import nosuch_library\n    V = 'try'\nexcept ImportError:\n    V = 'except'"
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("try:\n    from .nosuch import x\n    V = '1'\nexcept ImportError:\n    V = '2'", "2"),
+        ("try:\n    from .nosuch import x\nexcept ImportError:\n    V = '2'\nelse:\n    V = '1'", "2"),
+        ("try:\n    import json\nexcept ImportError:\n    V = '2'\nelse:\n    V = '1'", "1"),
+        (LOST, None),
+        (f"{LOST}\nelse:\n    V = 'try'", None),
+        ("V = '0'\nimport contextlib\nwith contextlib.suppress(ImportError):\n    import nosuch\n    V = '1'", None),
+        ("try:\n    from .first import *\nexcept ImportError:\n    from .second import *", "first"),
+        ("try:\n    from .nosuch import *\nexcept ImportError:\n    from .second import *", "second"),
+        ("from .first import *\nif False:\n    from .second import *", "first"),
+        ("V = '1'\nV = V + '.2'", "1.2"),
+        ("T = (1, 2, 3)\nV = '.'.join(map(str, T))\nV = V + ('-dev' if len(T) == 4 else '')", "1.2.3"),
+    ],
+)  # fmt: skip
+def test_value_of_a_module_with_attempts(world, before, expected):
+    world.directory()
+    world.write("plugins/pack/first.py", "V = 'first'\n__all__ = ['V']\n")
+    world.write("plugins/pack/second.py", "V = 'second'\n")
+    world.write("plugins/pack/__init__.py", "")
+    text = f"from plugin import InvenTreePlugin\n{before}\nclass Demo(InvenTreePlugin):\n    NAME = 'Demo'\n    VERSION = V\n"
+    world.write("plugins/pack/demo.py", text)
+    assert world.plugin().version == expected

@@ -8,19 +8,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from inventree_plugins.discovery import FactsCache, discover_again
 from inventree_plugins.discovery.cache import _is_whole
+from inventree_plugins.discovery.cache_file import GRAIN_NS
 from inventree_plugins.discovery.search import search
 from inventree_plugins.discovery.snapshot import keep
 
 
 def _long_ago(path):
-    """Give the file a time that lies well before any reading of it."""
-    os.utime(path, ns=(10**18, 10**18))
+    """Let the file's last change lie well before any reading of it; nobody can set that time."""
+    assert path.is_file()
+    time.sleep(2 * GRAIN_NS / 10**9)
 
 
 @pytest.fixture
@@ -77,6 +80,16 @@ def test_same_size_and_other_time_is_read_again(cached, plugin_text, parsed):
     assert parsed == ["demo.py", "demo.py"]
 
 
+def test_change_whose_time_and_size_are_set_back_is_read(cached, plugin_text, parsed):
+    """As copying tools do that keep times."""
+    cached.plugin()
+    path = cached.root / "plugins/demo.py"
+    before = path.stat().st_mtime_ns
+    cached.write("plugins/demo.py", plugin_text.replace("Demo", "Dem2"))
+    os.utime(path, ns=(before, before))
+    assert _fresh(cached).slug == "dem2"
+
+
 def test_file_that_newly_shadows_is_noticed(world):
     world.cache = FactsCache(world.root / "facts")
     world.package("demo:Demo")
@@ -118,7 +131,7 @@ def test_cache_that_cannot_be_written_or_read(cached):
 
 def test_entries_of_deleted_files_go(cached, plugin_text):
     cached.plugin()
-    (cached.root / "plugins/demo.py").rename(cached.root / "plugins/renamed.py")
+    _long_ago((cached.root / "plugins/demo.py").rename(cached.root / "plugins/renamed.py"))
     _fresh(cached)
     assert cached.path.read_bytes().count(b"demo.py") == 0
 
@@ -268,9 +281,9 @@ def test_command_ends_well_with_a_directory_in_the_place_of_its_cache(world, plu
 @pytest.mark.parametrize("shift", [-(10**9), -1, 1, 10**9])
 def test_other_time_at_the_same_size_is_noticed(settled, plugin_text, shift):
     path = settled.root / "plugins/demo.py"
-    time = path.stat().st_mtime_ns
+    stamp = path.stat().st_mtime_ns
     settled.write("plugins/demo.py", plugin_text.replace("Demo", "Dem2"))
-    os.utime(path, ns=(time, time + shift))
+    os.utime(path, ns=(stamp, stamp + shift))
     assert [plugin.slug for plugin in _again(settled).plugins] == ["dem2"]
 
 
@@ -290,9 +303,9 @@ def test_change_within_the_grain_of_the_clock_is_noticed(cached, plugin_text):
     """Change a file between its being read and the clock's next tick: its time and size stay the same."""
     path = cached.write("plugins/demo.py", plugin_text)
     _again(cached)
-    time = path.stat().st_mtime_ns
+    stamp = path.stat().st_mtime_ns
     cached.write("plugins/demo.py", plugin_text.replace("Demo", "Dem2"))
-    os.utime(path, ns=(time, time))
+    os.utime(path, ns=(stamp, stamp))
     assert [plugin.slug for plugin in _again(cached).plugins] == ["dem2"]
 
 

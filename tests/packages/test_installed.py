@@ -119,6 +119,10 @@ def test_reads_plugin_entry_points(tmp_path):
         EntryPoint("inventree_plugins", "Plain", "pkg.core", "Plugin"),
         EntryPoint("inventree_plugins", "Spaced", "pkg.core", "sub.Class"),
         EntryPoint("inventree_plugins", "Module", "pkg.core", ""),
+        # What is none leads nowhere, which discovery reports.
+        EntryPoint("inventree_plugins", "Bad", "not a module!", ""),
+        EntryPoint("inventree_plugins", "NoValue", "NoValue", ""),
+        EntryPoint("inventree_plugins", "Empty", "Empty =", ""),
         EntryPoint("inventree_plugins", "Späm", "päckage.mod", "Cls"),
     )
 
@@ -143,7 +147,7 @@ def test_survives_entry_points_that_are_no_text(tmp_path):
         b"\xff[inventree_plugins]\n[inventree_plugins]\nA = b:C\xff\nD = e:F\n"
     )
     (found,) = installed_distributions([tmp_path])
-    assert [point.name for point in found.entry_points] == ["D"]
+    assert [point.name for point in found.entry_points] == ["A", "D"]
 
 
 @pytest.mark.parametrize("name", ["Foo", "foo__bar", "a.-_b", "X-1"])

@@ -574,7 +574,7 @@ def test_sarif_of_a_name_that_is_no_text(check):
 def test_module_not_found_with_an_odd_name(check, name):
     write({"example.py": plugin(imports=f"{BASE}\nraise ModuleNotFoundError('first\\nsecond', name={name})")})
     (finding,) = check("./example.py", "--load", "--json").findings
-    assert finding["message"].endswith("ModuleNotFoundError: first")
+    assert finding["message"].endswith("ModuleNotFoundError: first second")
 
 
 def test_answer_that_the_plugin_forges_is_not_believed(check):
@@ -596,3 +596,70 @@ def test_app_in_a_wheel_is_read(check, tmp_path):
     }
     wheel = build_wheel(tmp_path, "pk", "1.0.0", modules=modules, entry_points={"E": "pk.core:ExamplePlugin"})
     assert check(str(wheel), "--json").codes == ["migrations-missing", "import-missing"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            "class Odd(ValueError):\n    def __str__(self): raise OSError\nraise Odd",
+            "Odd: (its text cannot be had: OSError)",
+        ),
+        ("import sys\nsys.stdout = None", None),
+        ("import sys\nsys.stdout.close()", None),
+        ("import json\njson.dumps = lambda *a, **k: '[]'", None),
+        ("e = SyntaxError('odd')\ne.filename = object()\nraise e", "SyntaxError: odd"),
+    ],
+)  # fmt: skip
+def test_load_tells_the_truth_of_odd_modules(check, lines, said):
+    write({"example.py": plugin(imports=f"{BASE}\n{lines}")})
+    (finding,) = check("./example.py", "--load", "--json").findings
+    expected = "loaded-without-server" if said is None else "load-failed"
+    assert finding["code"] == expected
+    assert said is None or finding["message"] == f"`example` cannot be imported: {said}"
+
+
+def test_star_import_of_the_server_brings_what_it_has(check):
+    imports = "from plugin import InvenTreePlugin\nfrom plugin.helpers import *\nfrom plugin.mixins import *"
+    bases = "SettingsMixin, InvenTreePlugin"
+    write({"example.py": plugin(imports=imports, bases=bases, SETTINGS='{"A": {"name": "a"}}')})
+    assert check("./example.py", "--json").codes == []
+
+
+@pytest.mark.parametrize("text", ["demo:A:B", "demo:", "demo/A", "..demo:A", "demo:A-b"])
+def test_malformed_entry_points_are_not_passed_over(check, text):
+    files = {f"project/{name}": content for name, content in {"demo.py": plugin()}.items()}
+    header = f"[project]\nname = 'x'\nentry-points.inventree_plugins.A = '{text}'\n"
+    write({**files, "project/pyproject.toml": header})
+    assert check("project", "--json").codes == ["entry-point-unresolved"]
+
+
+def test_plugin_whose_slug_is_unknown_is_no_missing_plugin(check):
+    write({"plugins/__init__.py": "", "plugins/hat.py": plugin(NAME="open().read()", SLUG=None)})
+    result = check("plugins", "--json")
+    assert (result.code, result.codes) == (0, ["unknown-value"])
+
+
+def test_import_of_a_module_that_its_own_package_lacks(check):
+    write({"p/__init__.py": "", "p/x/__init__.py": f"from . import nosuch\n{plugin()}"})
+    assert check("p", "--json").codes == ["import-missing"]
+
+
+def test_slug_of_other_letters_than_ascii_is_changed(check):
+    write({"example.py": plugin(SLUG='"café-größe"')})
+    (finding,) = check("./example.py", "--json").findings
+    assert (finding["code"], finding["slug"]) == ("slug-changed", "cafe-groe")
+
+
+def test_folders_too_deep_are_reported(check):
+    deep = "p/" + "d/" * 45
+    parts = deep.rstrip("/").split("/")
+    inits = {"/".join(parts[: n + 1]) + "/__init__.py": "" for n in range(len(parts))}
+    write({**inits, f"{deep}core.py": plugin()})
+    assert check("p", "--json").codes == ["too-complex"]
+
+
+def test_setup_py_whose_entry_points_only_running_tells(check):
+    write({"project/setup.py": "from setuptools import setup\nsetup(name='x', entry_points=read())\n"})
+    result = check("project", "--json")
+    assert (result.code, result.codes) == (0, ["project-file"])
