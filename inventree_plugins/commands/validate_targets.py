@@ -154,7 +154,7 @@ def _path_target(name: str, path: Path, places: Places) -> Target:
     import_path = (*checkout.import_path, *places.import_path)
     target = Target(
         name,
-        alone._replace(import_path=import_path),
+        alone._replace(import_path=import_path, packages=tuple(checkout.packages.items())),
         import_path=checkout.import_path,
         problems=checkout.problems,
     )

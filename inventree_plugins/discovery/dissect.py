@@ -17,7 +17,7 @@ from inventree_plugins.discovery.imports import imports_of
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
 from inventree_plugins.discovery.values import MISSING, ClassRef
-from inventree_plugins.models import Plugin, Source
+from inventree_plugins.models import Plugin, Problem, Source
 from inventree_plugins.vocabulary import PLUGIN_ATTRIBUTES
 
 __all__ = ["dissect"]
@@ -37,7 +37,7 @@ def dissect(plugin: Plugin, candidate: Candidate, places: Places) -> Anatomy:
     }
     in_directory = plugin.source is not Source.PACKAGE
     return Anatomy(
-        plugin=plugin,
+        plugin=plugin._replace(problems=(*plugin.problems, *_compiled(plugin))),
         attributes=attributes,
         members=frozenset(bound),
         imports=imports_of(module, folder, resolver=resolver, places=places),
@@ -46,6 +46,15 @@ def dissect(plugin: Plugin, candidate: Candidate, places: Places) -> Anatomy:
         app=app_folder(module, folder, in_directory=in_directory, resolver=resolver),
         constructor=_constructor(cls, resolver),
     )
+
+
+def _compiled(plugin: Plugin) -> Iterator[Problem]:
+    """Yield what keeps the plugin's module from being compiled, unless that lies in a zip file."""
+    from inventree_plugins.discovery.syntax import compile_problem  # noqa: PLC0415 - imports ast
+
+    found = compile_problem(plugin.path.read_bytes()) if plugin.path.is_file() else None
+    if found is not None:
+        yield Problem(found.code, found.message, "error", slug=plugin.slug, path=plugin.path, line=found.line)
 
 
 # A name, and the nearest class that binds it, with the bindings.

@@ -19,7 +19,8 @@ class Places(NamedTuple):
     missing holds no plugins, and `import_path` is where the modules of packages are looked up.
     `server_version` decides between legacy and modern rules; without one the rules are modern and legacy
     plugins keep their slugs. `modules` are files looked at alone, outside any plugin directory. Without
-    `builtin` the server's own plugins are not collected; its modules are found all the same.
+    `builtin` the server's own plugins are not collected; its modules are found all the same. `packages` are
+    names with the folders that they lie in, where those are called otherwise.
     """
 
     source_root: Path | None = None
@@ -30,6 +31,7 @@ class Places(NamedTuple):
     server_version: str | None = None
     modules: tuple[Path, ...] = ()
     builtin: bool = True
+    packages: tuple[tuple[str, Path], ...] = ()
 
     @property
     def is_legacy(self) -> bool:

@@ -17,6 +17,7 @@ from inventree_plugins.discovery.entry_points import package_candidates
 from inventree_plugins.discovery.folders import package_folder
 from inventree_plugins.discovery.identity import identify
 from inventree_plugins.discovery.installed import InstalledVersions
+from inventree_plugins.discovery.locations import Editable, Location
 from inventree_plugins.discovery.metadata import describe
 from inventree_plugins.discovery.module_refs import Modules
 from inventree_plugins.discovery.modules import Finder, Library
@@ -98,7 +99,7 @@ class Search:
     def __init__(self, places: Places, library: Library) -> None:
         self._places = places
         self._library = library
-        self._editable = remember(lambda: editable_modules(library, places.import_path))
+        self._editable = remember(lambda: _mapped(library, places))
         self._resolvers: list[Resolver] = []
         self._versions = InstalledVersions(
             places.distributions, library=library, import_path=places.import_path
@@ -152,6 +153,13 @@ class Search:
         for resolver in self._resolvers:
             resolver.forget()
         self._library.forget()
+
+
+def _mapped(library: Library, places: Places) -> Editable:
+    """Return what editable installs map, and the packages of a checkout in folders of other names."""
+    editable = editable_modules(library, places.import_path)
+    named = {name: Location(str(folder / "__init__.py"), (str(folder),)) for name, folder in places.packages}
+    return Editable({**named, **editable.first}, editable.last)
 
 
 def _each_once(candidates: list[Candidate]) -> list[Candidate]:

@@ -19,13 +19,15 @@ __all__ = ["Checkout", "read_checkout"]
 class Checkout:
     """A project's distribution-to-be; `info` of that is the file that names it.
 
-    `import_path` holds the folders that its packages are in, `entry_points` those of all groups. The
+    `import_path` holds the folders that its packages are in, `packages` the folders of those that are called
+    otherwise, `entry_points` those of all groups. The
     distribution's version is empty where it is made only when the project is built.
     """
 
     distribution: Distribution
     import_path: tuple[Path, ...]
     entry_points: tuple[EntryPoint, ...]
+    packages: Mapping[str, Path]
     problems: tuple[Problem, ...] = ()
 
 
@@ -46,7 +48,10 @@ def read_checkout(root: Path) -> Checkout | None:
         entry_points=tuple(each for each in entry_points if each.group == "inventree_plugins"),
     )
     problems = tuple(each.problem for each in files if each.problem is not None)
-    return Checkout(distribution, tuple(_import_path(root, files)), entry_points, problems)
+    packages = {
+        name: (root / folder).resolve() for each in reversed(files) for name, folder in each.packages.items()
+    }
+    return Checkout(distribution, tuple(_import_path(root, files)), entry_points, packages, problems)
 
 
 def _is_project(file: ProjectFile) -> bool:

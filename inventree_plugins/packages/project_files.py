@@ -21,12 +21,16 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """What one file says: entry points by group and name, folders of packages, and headers as in METADATA."""
+    """What one file says: entry points by group and name, and headers as in METADATA.
+
+    `folders` hold packages, `packages` are those that lie in a folder of another name.
+    """
 
     path: Path
     headers: Mapping[str, list[str]] = field(default_factory=dict)
     entry_points: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
     problem: Problem | None = None
 
     @property
@@ -73,7 +77,8 @@ def _pyproject(path: Path, text: str) -> ProjectFile:
     )
     headers = _project_headers(project) if project else _poetry_headers(poetry)
     groups = {group: _strings(lines) for group, lines in entry_points.items() if isinstance(lines, dict)}
-    return ProjectFile(path, headers, groups, tuple(_pyproject_folders(tool)))
+    package_dir = _table(_table(tool, "setuptools"), "package-dir")
+    return ProjectFile(path, headers, groups, tuple(_pyproject_folders(tool)), _own_folders(package_dir))
 
 
 def _project_headers(project: Table) -> dict[str, list[str]]:
@@ -147,7 +152,8 @@ def _setup_cfg(path: Path, text: str) -> ProjectFile:
     headers = _setup_headers(metadata) | _headers(
         requires_dist=options.get("install_requires", "").splitlines()
     )
-    return ProjectFile(path, headers, groups, folders)
+    packages = _own_folders(_pairs(options.get("package_dir", "")))
+    return ProjectFile(path, headers, groups, folders, packages)
 
 
 def _parser(delimiters: tuple[str, ...]) -> configparser.RawConfigParser:
@@ -209,6 +215,7 @@ def _setup_py(path: Path, text: str) -> ProjectFile:
         _setup_headers(arguments) | _headers(requires_dist=_lines(arguments.get("install_requires"))),
         _setup_groups(arguments.get("entry_points")),
         tuple(_root_folder(arguments.get("package_dir"))),
+        _own_folders(arguments.get("package_dir")),
         problem,
     )
 
@@ -261,6 +268,13 @@ def _lines(value: object) -> list[Any]:
 def _root_folder(package_dir: object) -> Iterable[str]:
     folder = package_dir.get("") if isinstance(package_dir, dict) else None
     return (folder,) if isinstance(folder, str) else ()
+
+
+def _own_folders(package_dir: object) -> dict[str, str]:
+    pairs = package_dir.items() if isinstance(package_dir, dict) else ()
+    return {
+        name: folder for name, folder in pairs if name and isinstance(name, str) and isinstance(folder, str)
+    }
 
 
 def _table(data: Table, key: str) -> Table:

@@ -221,3 +221,24 @@ def test_strange_values_do_no_harm(tmp_path, text):
     _write(tmp_path, {"pyproject.toml": text})
     checkout = read_checkout(tmp_path)
     assert checkout is None or checkout.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", "[project]\nname = 'x'\n[tool.setuptools]\npackage-dir = {demo = 'code'}\n"),
+        ("setup.cfg", "[metadata]\nname = x\n[options]\npackage_dir =\n    demo = code\n"),
+        ("setup.py", "from setuptools import setup\nsetup(name='x', package_dir={'demo': 'code'})\n"),
+    ],
+)
+def test_package_in_a_folder_of_another_name_is_found(tmp_path, name, text):
+    _write(tmp_path, {name: text, "code/__init__.py": "", "code/core.py": PLUGIN})
+    checkout = read_checkout(tmp_path)
+    distribution = checkout.distribution._replace(entry_points=_points("demo.core:Demo"))
+    places = Places(
+        distributions=(distribution,),
+        import_path=checkout.import_path,
+        packages=tuple(checkout.packages.items()),
+    )
+    (plugin,) = discover(places).plugins
+    assert (plugin.module, plugin.path) == ("demo.core", tmp_path / "code/core.py")

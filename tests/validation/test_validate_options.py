@@ -663,3 +663,10 @@ def test_setup_py_whose_entry_points_only_running_tells(check):
     write({"project/setup.py": "from setuptools import setup\nsetup(name='x', entry_points=read())\n"})
     result = check("project", "--json")
     assert (result.code, result.codes) == (0, ["project-file"])
+
+
+@pytest.mark.parametrize("last", ["from __future__ import annotations", "return 5", "break"])
+def test_errors_that_only_compiling_finds(check, last):
+    write({"example.py": f"{plugin()}{last}\n"})
+    (finding,) = check("./example.py", "--json").findings
+    assert (finding["code"], finding["line"]) == ("syntax-error", plugin().count("\n") + 1)
