@@ -69,16 +69,18 @@ def _models(package: str, home: Path, resolver: Resolver) -> Iterator[str]:
 
 
 def _is_model(cls: ClassRef, resolver: Resolver) -> bool:
-    return _derives_from(cls, "Model", resolver) and not _is_abstract(cls.facts, cls.module)
+    return _derives_from(cls, "Model", resolver) and not _has_no_table(cls.facts, cls.module)
 
 
 def _derives_from(cls: ClassRef, name: str, resolver: Resolver) -> bool:
     return any(isinstance(each, External) and each.name == name for each in resolver.order(cls))
 
 
-def _is_abstract(facts: ClassFacts, module: Module) -> bool:
+def _has_no_table(facts: ClassFacts, module: Module) -> bool:
     for binding in facts.names.get("Meta", ()):
         if binding[0] == "class":
             meta = module.facts.classes[binding[1]].names
-            return any(each[1] is True for name in ("abstract", "proxy") for each in meta.get(name, ()))
+            options = {name: bindings[-1][1] for name, bindings in meta.items()}
+            is_derived = options.get("abstract") is True or options.get("proxy") is True
+            return is_derived or options.get("managed") is False
     return False

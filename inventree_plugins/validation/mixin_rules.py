@@ -59,7 +59,7 @@ def gives_nothing(mixin: str, *, name: str, method: str) -> Check:
 def method_missing(subject: Subject) -> Iterator[Fault]:
     """Yield a mixin none of whose methods the plugin has."""
     members, plugin = subject.anatomy.members, subject.plugin
-    if _has_unread_base(subject):
+    if _has_unread_base(subject) or "__getattr__" in members:
         return  # which may have them
     for mixin, methods in NEEDED_METHODS.items():
         inherits = mixin == "BarcodeMixin" and subject.has_mixin("SupplierBarcodeMixin")

@@ -318,3 +318,16 @@ def test_every_wrong_type_of_a_name(check, name, value):
     result = check("./example.py", "--json")
     assert result.code in {0, 4}
     assert set(result.codes) <= set(RULES), "a finding that no page explains"
+
+
+@pytest.mark.parametrize("option", ["abstract = True", "proxy = True", "managed = False"])
+def test_models_without_a_table_of_their_own_need_no_migration(check, option):
+    models = f"from django.db import models\nclass Shelf(models.Model):\n    class Meta:\n        {option}\n"
+    files = {"p/__init__.py": "", "p/x/__init__.py": "", "p/x/apps.py": "", "p/x/models.py": models}
+    write({**files, "p/x/core.py": plugin(mixins="AppMixin")})
+    assert check("p", "--json").codes == []
+
+
+def test_methods_may_be_made_on_demand(check):
+    write({"example.py": plugin("def __getattr__(self, name): ...", mixins="EventMixin")})
+    assert check("./example.py", "--json").codes == []
