@@ -69,6 +69,8 @@ def started(instance, *arguments, temporary=None):
         text=True,
         env=environment,
         start_new_session=True,
+        # Under `nohup` the suite ignores it, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as child:
         try:
             yield child
