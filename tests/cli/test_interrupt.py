@@ -70,7 +70,7 @@ def started(instance, *arguments, temporary=None):
         env=environment,
         start_new_session=True,
         # Under `nohup` the suite ignores it, and so would what it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     ) as child:
         try:
             yield child
