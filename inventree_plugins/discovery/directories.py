@@ -140,7 +140,8 @@ def _classes(module: Module, resolver: Resolver, problems: list[Problem]) -> Ite
 def _makes_class(call: Expression, scope: Scope, resolver: Resolver) -> bool:
     """Tell whether a call seems to make a plugin class: by such a function, or out of the plugin base."""
     function = call[1]
-    bindings = scope.module.facts.names.get(function[1], ()) if function[0] == "name" else ()
+    is_named = isinstance(function, list) and function[0] == "name"
+    bindings = scope.module.facts.names.get(function[1], ()) if is_named else ()
     if any(each[0] == "make" or (each[0] == "import" and each[1][1]) for each in bindings):
         return isinstance(resolver.name(scope, function[1]), Maker) or _names_base(call, scope, resolver)
     return _names_base(call, scope, resolver)

@@ -87,6 +87,12 @@ def test_class_built_by_type_is_read(world, built):
     assert (plugin.line, plugin.mixins) == (3, ("UrlsMixin",))
 
 
+def test_call_of_what_is_no_function_makes_no_class(world):
+    world.directory()
+    world.write("plugins/demo.py", f"{BASE}One = 1(x=2)\nTwo = 'x'()\nThree = None(InvenTreePlugin)\n")
+    assert [(each.code, each.line) for each in world.discover().problems] == [("unresolved-class", 4)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
