@@ -34,11 +34,14 @@ sys.path.insert(0, str(ROOT))
 from inventree_plugins.discovery import (  # noqa: E402 - the project is not on the path
     FactsCache,
     Places,
+    cache_file,
     discover,
+    examine,
 )
 from inventree_plugins.discovery.syntax import read_facts  # noqa: E402
 from inventree_plugins.models import Discovery, Distribution, EntryPoint, Plugin, Problem  # noqa: E402
 from inventree_plugins.packages import normalize  # noqa: E402
+from inventree_plugins.validation import Server, Subject, judge  # noqa: E402
 from tools.field import field_packages  # noqa: E402
 from tools.mutations import mutated, with_probe  # noqa: E402
 
@@ -104,16 +107,28 @@ class World:
         places = Places(directories=(self.directory,), distributions=(owner,), import_path=(site,))
         found = discover(places)
         check(found)
+        _check_closely(places, found)
         if rng.randrange(10) == 0:
             self._check_cached(places, found)
         return found
 
     def _check_cached(self, places: Places, found: Discovery) -> None:
+        # The source was written just now, and would not be kept.
+        cache_file.GRAIN_NS = 0
         self._cache.unlink(missing_ok=True)
         cold = discover(places, cache=FactsCache(self._cache))
         warm = discover(places, cache=FactsCache(self._cache))
         _hold(repr(cold) == repr(found), "a run with an empty cache finds something else")
         _hold(repr(warm) == repr(found), "a run with a full cache finds something else")
+
+
+def _check_closely(places: Places, found: Discovery) -> None:
+    """Look closely at what was found, and judge it by every rule."""
+    anatomies = examine(places).anatomies
+    _hold(len(anatomies) == len(found.plugins), "a close look finds other plugins")
+    for anatomy in anatomies:
+        for problem in judge(Subject(anatomy, Server("1.5.0"))):
+            _check_problem(problem)
 
 
 def _hold(condition: object, message: str) -> None:

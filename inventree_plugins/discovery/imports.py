@@ -15,7 +15,7 @@ from inventree_plugins.discovery import server
 from inventree_plugins.discovery.facts import Binding
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.resolve import Resolver
-from inventree_plugins.discovery.values import MISSING, Module, ModuleRef, Unknown
+from inventree_plugins.discovery.values import Module, ModuleRef
 from inventree_plugins.vocabulary import SERVER_PACKAGES
 
 __all__ = ["imports_of"]
@@ -113,20 +113,12 @@ class _Walk:
         if name is None or name == "*" or source.module is None:
             return True
         # A library has its own ways of making names; only the plugin's and the server's are looked at.
-        return self._has_name(source, name) if is_server or level else True
+        return self._resolver.has_name(source, name) if is_server or level else True
 
     def _is_place_known(self, level: int, *, is_server: bool) -> bool:
         if level:
             return True
         return self._places.source_root is not None if is_server else bool(self._places.import_path)
-
-    def _has_name(self, source: ModuleRef, name: str) -> bool | None:
-        value = self._resolver.attribute(source, name)
-        if value is not MISSING:
-            return None if isinstance(value, Unknown) and value.failed else True
-        facts = source.module.facts if source.module else None
-        is_open = facts is not None and (facts.problem is not None or "__getattr__" in facts.names)
-        return None if is_open else False
 
 
 def _unguarded(module: Module) -> Iterator[tuple[Binding, int]]:

@@ -262,14 +262,21 @@ class Resolver:
             return MISSING
         return self._bound(Scope(module), name)
 
+    def has_name(self, source: ModuleRef, name: str) -> bool | None:
+        """Tell whether a module has a name, None when only running it would tell."""
+        value = self._module_attribute(source, name)
+        if value is not MISSING:
+            return None if isinstance(value, Unknown) and value.failed else True
+        facts = source.module.facts if source.module else None
+        is_open = facts is not None and (facts.problem is not None or "__getattr__" in facts.names)
+        return None if is_open else False
+
     def _has(self, module: str, name: str | None) -> bool:
-        """Tell whether the server's source has a module and a name in it."""
+        """Tell whether the server's source has, or may have, a module and a name in it."""
         source = self.modules.find(module)
-        if source is None or name is None or source.module is None:
+        if source is None or name is None:
             return source is not None
-        facts = source.module.facts
-        is_open = facts.problem is not None or "__getattr__" in facts.names
-        return is_open or self._module_attribute(source, name) is not MISSING
+        return self.has_name(source, name) is not False
 
     def _apply(self, binding: Binding, before: Value, scope: Scope) -> Value:
         kind, payload, line = binding[0], binding[1], binding[2]

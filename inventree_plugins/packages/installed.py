@@ -12,7 +12,7 @@ from inventree_plugins.packages.entry_points import PLUGIN_GROUP, plugin_entry_p
 from inventree_plugins.packages.metadata import headers
 from inventree_plugins.packages.names import normalize
 
-__all__ = ["installed_distributions"]
+__all__ = ["installed_distributions", "read_file"]
 
 # What installers write: the name escaped so that it holds no dash.
 _FOLDER = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[0-9][A-Za-z0-9.+!_]*)\.dist-info")
@@ -95,11 +95,11 @@ def _distribution(
 def _has_metadata(info: str) -> bool:
     path = f"{info}{os.sep}METADATA"
     # A Path here doubles the cost, and opening the file would too.
-    return os.path.isfile(path) or _read(path, 1) is not None  # noqa: PTH113
+    return os.path.isfile(path) or read_file(path, 1) is not None  # noqa: PTH113
 
 
 def _written_name(info: str) -> str | None:
-    data = _read(f"{info}{os.sep}METADATA", _HEAD_SIZE)
+    data = read_file(f"{info}{os.sep}METADATA", _HEAD_SIZE)
     match = _NAME.search(data) if data else None
     return match[1].decode("utf-8", "replace") if match else None
 
@@ -111,13 +111,14 @@ def _names_inside(info: Path) -> tuple[str, str] | None:
 
 
 def _entry_points(info: str) -> tuple[EntryPoint, ...]:
-    data = _read(f"{info}{os.sep}entry_points.txt")
+    data = read_file(f"{info}{os.sep}entry_points.txt")
     if data is None or PLUGIN_GROUP.encode() not in data:
         return ()
     return plugin_entry_points(data.decode("utf-8", "replace"))
 
 
-def _read(path: str, size: int = -1) -> bytes | None:
+def read_file(path: str, size: int = -1) -> bytes | None:
+    """Return the first bytes of a file, which may lie in a zip file; None when it cannot be read."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # as above
             return file.read(size)

@@ -159,3 +159,35 @@ def test_without_a_git_program_nothing_is_said(repository):
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("None\n", "", 0)
+
+
+def test_submodule_points_elsewhere(world, git, repository):
+    (world.root / "outer").mkdir()
+    outer = world.root / "outer"
+    git("init", "-q", cwd=outer)
+    git(
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        str(repository.parent),
+        "sub",
+        cwd=outer,
+    )
+    assert (outer / "sub/demo.py").is_file()
+    assert last_commit(outer / "sub/demo.py") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_repository_of_another_user(world, repository, capfd):
+    for path in (repository.parent, *repository.parent.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert last_commit(repository) is None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_credentials_of_a_remote_appear_nowhere(world, git, repository, capfd):
+    git("remote", "add", "origin", "https://user:s3cret@example.org/x.git")
+    assert world.plugin().author == "Ann Author"
+    assert "s3cret" not in repr(world.discover()) + "".join(capfd.readouterr())

@@ -40,7 +40,8 @@ def watch(event, arguments):
 sys.path[:0] = [str(root / "site"), str(root)]
 sys.addaudithook(watch)
 
-from inventree_plugins.discovery import FactsCache, Places, discover
+from inventree_plugins.discovery import FactsCache, Places, discover, examine
+from inventree_plugins.validation import Server, Subject, judge
 
 point = EntryPoint("inventree_plugins", "demo", "demo.core", "Demo")
 dist = Distribution("demo", "demo", "1", root / "site", root / "site/demo-1.dist-info", (point,))
@@ -49,6 +50,8 @@ places = Places(
 )
 for _ in range(2):
     found = discover(places, cache=FactsCache(root / "cache"))
+for anatomy in examine(places).anatomies:
+    assert list(judge(Subject(anatomy, Server("1.5.0"))))
 print([p.slug for p in found.plugins], seen)
 print([name for name in sys.modules if name.partition(".")[0] in {"demo", "plugins", "plugin", "inner", "server"}])
 """

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -670,3 +672,73 @@ def test_errors_that_only_compiling_finds(check, last):
     write({"example.py": f"{plugin()}{last}\n"})
     (finding,) = check("./example.py", "--json").findings
     assert (finding["code"], finding["line"]) == ("syntax-error", plugin().count("\n") + 1)
+
+
+# A server of a few files: what a source root and a store need to be taken for such.
+SERVER = {
+    "server/manage.py": "",
+    "server/InvenTree/__init__.py": "",
+    "server/InvenTree/version.py": 'INVENTREE_SW_VERSION = "1.5.0"\n',
+    "server/plugin/__init__.py": "class InvenTreePlugin:\n    pass\n",
+    "server/django/__init__.py": "import os, sys\ndef setup():\n"
+    "    assert sys.argv == ['manage.py', 'check']\n"
+    "    assert os.environ['DJANGO_SETTINGS_MODULE'] == 'InvenTree.settings'\n"
+    "    assert 'INVENTREE_DB_PASSWORD' not in os.environ\n",
+}
+# It says which database it was given, and writes to it.
+WRITER = (
+    "def __init__(self):",
+    "    super().__init__()",
+    "    import os, sqlite3",
+    "    name = os.environ['INVENTREE_DB_NAME']",
+    "    connection = sqlite3.connect(name)",
+    "    print(name, connection.execute('SELECT count(*) FROM thing').fetchall())",
+    "    connection.execute('DELETE FROM thing')",
+    "    connection.commit()",
+)
+
+
+def test_load_with_a_server_gives_each_plugin_a_copy_of_the_store(check, tmp_path, monkeypatch):
+    monkeypatch.setenv("INVENTREE_DB_PASSWORD", "s3cret")
+    write(SERVER)
+    write({f"plugins/{name}.py": plugin(*WRITER, SLUG=f'"{name}"') for name in ("__init__", "one", "two")})
+    write({"plugins/__init__.py": ""})
+    store = tmp_path / "db.sqlite3"
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("CREATE TABLE thing (name)")
+        connection.execute("INSERT INTO thing VALUES ('kept')")
+        connection.commit()
+    before = store.read_bytes()
+    options = ("--server", "server", "--database", str(store))
+    result = check("plugins", "--load", "--json", *options)
+    assert (result.code, result.codes) == (0, [])
+    loads = [row["load"] for row in result.data["plugins"]]
+    assert [(each["result"], each["with_server"], each["stage"]) for each in loads] == [
+        ("ok", True, None)
+    ] * 2
+    assert all(each["output"].endswith(" [(1,)]\n") and str(store) not in each["output"] for each in loads)
+    assert store.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.glob("db.sqlite3*")) == ["db.sqlite3"]
+
+
+def test_load_with_a_server_that_does_not_start(check):
+    write({**SERVER, "server/django/__init__.py": "def setup():\n    raise OSError('no settings')\n", **GOOD})
+    result = check("plugins", "--load", "--json", "--server", "server")
+    (finding,) = result.findings
+    expected = "`example` cannot be tried, as the server does not start: OSError: no settings"
+    assert (finding["code"], finding["message"]) == ("load-failed", expected)
+
+
+def test_everything_of_an_instance_is_checked(check, install):
+    environment = install(
+        "inventree-example", modules={"ex.py": plugin(AUTHOR=None)}, entry_points={"E": "ex:ExamplePlugin"}
+    )
+    write({**GOOD, "plugins/good.py": plugin(SLUG='"good"', DESCRIPTION=None), "plugins.txt": ""})
+    result = check("--json", environment=environment)
+    assert {row["slug"]: row["source"] for row in result.data["plugins"]} == {
+        "good": "directory",
+        "example": "package",
+    }
+    assert sorted(result.codes) == ["missing-author", "missing-description"]
+    assert result.code == 0
+    assert check("--json", "--strict", environment=environment).code == 4
