@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from inventree_plugins.discovery import server
 from inventree_plugins.discovery.attempts import Attempts
@@ -14,6 +13,7 @@ from inventree_plugins.discovery.fold import Fold
 from inventree_plugins.discovery.installed import InstalledVersions
 from inventree_plugins.discovery.linearize import Orders, linearize
 from inventree_plugins.discovery.module_refs import Modules
+from inventree_plugins.discovery.scopes import visible, with_before
 from inventree_plugins.discovery.values import (
     MISSING,
     REST,
@@ -62,7 +62,7 @@ class Resolver:
 
     def name(self, scope: Scope, name: str) -> Value:
         """Return what a name means at the end of the scope's body, MISSING when nothing binds it."""
-        for index in _visible(scope):
+        for index in visible(scope):
             if self._is_being_bound(scope.module, index, name):
                 continue
             value = self._bound(Scope(scope.module, index), name)
@@ -219,7 +219,7 @@ class Resolver:
             return self._apply(bindings[0], MISSING, scope)
         conditions = scope.module.facts.conditions
         fold = Fold(
-            lambda binding, before: self._apply(binding, before, _with_before(scope, name, before)),
+            lambda binding, before: self._apply(binding, before, with_before(scope, name, before)),
             test=lambda index: self._evaluator.evaluate(conditions[index], scope),
             failure=lambda number, line: self._attempts.failure(scope, number, line),
         )
@@ -386,18 +386,3 @@ class Resolver:
         if function == "version":
             return version
         return {"Version": version, "Name": distribution, REST: Unknown("only its version is read", "", 0)}
-
-
-def _visible(scope: Scope) -> Iterator[int]:
-    """Yield the bodies whose names the scope sees: its own, and those of the functions around it."""
-    index = scope.class_index
-    while index is not None:
-        facts = scope.module.facts.classes[index]
-        if index == scope.class_index or facts.is_function:
-            yield index
-        index = facts.outer
-
-
-def _with_before(scope: Scope, name: str, before: Value) -> Scope:
-    """Return the scope of a name's own binding, in which the name means what it did before."""
-    return scope if before is MISSING else replace(scope, variables={**scope.variables, name: before})

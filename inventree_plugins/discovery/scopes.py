@@ -8,9 +8,9 @@ from dataclasses import replace
 from inventree_plugins.discovery import operations
 from inventree_plugins.discovery.facts import Expression
 from inventree_plugins.discovery.sharing import is_bound_from
-from inventree_plugins.discovery.values import Scope, Unknown, Value
+from inventree_plugins.discovery.values import MISSING, Scope, Unknown, Value
 
-__all__ = ["home_of", "inside", "is_patched_later", "is_rebound", "unpacked"]
+__all__ = ["home_of", "inside", "is_patched_later", "is_rebound", "unpacked", "visible", "with_before"]
 
 
 def _around(scope: Scope) -> Iterator[int]:
@@ -25,14 +25,25 @@ def _is_function(scope: Scope, index: int) -> bool:
     return scope.module.facts.classes[index].is_function
 
 
+def visible(scope: Scope) -> Iterator[int]:
+    """Yield the bodies whose names the scope sees: its own, and those of the functions around it."""
+    for index in _around(scope):
+        if index == scope.class_index or _is_function(scope, index):
+            yield index
+
+
+def with_before(scope: Scope, name: str, before: Value) -> Scope:
+    """Return the scope of a name's own binding, in which the name means what it did before."""
+    return scope if before is MISSING else replace(scope, variables={**scope.variables, name: before})
+
+
 def home_of(node: Expression, scope: Scope) -> int | None:
     """Return the class or function whose body binds the `name` node's name, None for the module."""
     facts = scope.module.facts
-    for index in _around(scope):
+    for index in visible(scope):
         bindings = facts.classes[index].names.get(node[1])
-        is_seen = index == scope.class_index or _is_function(scope, index)
         # In a class's `X = X` the right one is found further out.
-        if bindings and is_seen and not (len(bindings) == 1 and _holds(bindings[0][1], node)):
+        if bindings and not (len(bindings) == 1 and _holds(bindings[0][1], node)):
             return index
     return None
 
