@@ -6,11 +6,14 @@ from pathlib import Path
 
 __all__ = [
     "ConfigurationError",
+    "DatabaseAccessError",
     "DatabaseCorruptError",
+    "DatabaseDriverError",
     "DatabaseError",
     "DatabaseLockedError",
     "DatabaseMissingError",
     "DatabaseReadOnlyError",
+    "DatabaseUnreachableError",
     "FileAccessError",
     "InstallError",
     "InterpreterError",
@@ -23,11 +26,15 @@ __all__ = [
     "PluginsFileError",
     "ProcessError",
     "ProcessTimeoutError",
+    "ReloadError",
     "RequirementError",
     "RowError",
     "RowReferencedError",
+    "SettingError",
+    "SettingOverriddenError",
     "SlugCollisionError",
     "SourceRootError",
+    "SwitchFixedError",
     "UnhealthyError",
     "UnloadablePluginError",
     "UnsupportedDatabaseError",
@@ -128,6 +135,24 @@ class DatabaseMissingError(DatabaseError):
     """The configured database does not exist."""
 
     code = "database-missing"
+
+
+class DatabaseUnreachableError(DatabaseError):
+    """The database server does not answer, or the connection to it broke."""
+
+    code = "database-unreachable"
+
+
+class DatabaseAccessError(DatabaseError):
+    """The database server does not let this user in."""
+
+    code = "database-access"
+
+
+class DatabaseDriverError(DatabaseError):
+    """The Python package that talks to this kind of database is missing."""
+
+    code = "database-driver"
 
 
 class DatabaseCorruptError(DatabaseError):
@@ -232,6 +257,30 @@ class PluginEnabledError(InvplugError):
     """The plugin is still enabled."""
 
     code = "plugin-enabled"
+
+
+class SwitchFixedError(InvplugError):
+    """The configuration decides an integration switch, so that the store cannot."""
+
+    code = "integration-fixed"
+
+
+class SettingError(InvplugError):
+    """A plugin's setting cannot have this value, or is none of the plugin's."""
+
+    code = "setting"
+
+
+class SettingOverriddenError(SettingError):
+    """The configuration decides a plugin's setting, so that the store cannot."""
+
+    code = "setting-overridden"
+
+
+class ReloadError(InvplugError):
+    """No running server would notice that it is asked to reload its plugins."""
+
+    code = "reload"
 
 
 class UnhealthyError(InvplugError):

@@ -26,7 +26,10 @@ COMMANDS = {
     "is-installed": "is_installed",
     "discover": "discover",
     "validate": "validate",
+    "settings": "settings",
     "config": "config",
+    "reload": "reload",
+    "doctor": "doctor",
 }
 GLOBAL_NAMES = frozenset(GlobalOptions._fields)
 ALIASES = {

@@ -11,6 +11,7 @@ from inventree_plugins.cli.completion import complete_slug
 from inventree_plugins.cli.enable import say_change
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.enable import ChangeResult, DisableOptions, disable
 
@@ -26,6 +27,7 @@ def disable_plugins(
     ] = None,
     *,
     every: Annotated[bool, flag("--all", text="Safe mode: disable every plugin but mandatory ones.")] = False,
+    reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
     """Disable plugins: all of the named ones, or on an error none.
@@ -33,9 +35,10 @@ def disable_plugins(
     Works with the server down, and for plugins whose package is gone.
     """
     options = DisableOptions(tuple(slugs or ()), every=every, dry_run=dry_run)
-    result = disable(open_session(ctx), options)
+    session = open_session(ctx)
+    result = disable(session, options)
     restore = f"invplug enable {' '.join(result.changed)}" if every and result.changed else None
-    return Outcome(
+    outcome = Outcome(
         data={
             "disabled": list(result.changed),
             "unchanged": list(result.unchanged),
@@ -47,6 +50,7 @@ def disable_plugins(
         next_steps=result.next_steps,
         warnings=result.problems,
     )
+    return with_reload(session, outcome, wanted=reload)
 
 
 def _say(talk: Talk, result: ChangeResult, restore: str | None, *, dry_run: bool) -> None:

@@ -12,6 +12,7 @@ from inventree_plugins.cli.confirm import confirm
 from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.discover import DiscoverOptions, DiscoverResult, discover_plugins
@@ -27,6 +28,7 @@ def discover(
         bool, flag("--prune", text="Delete rows that no plugin provides, with their settings.")
     ] = False,
     yes: Annotated[bool, flag("--yes", "-y", text="Delete without asking.")] = False,
+    reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
     """Find plugins and create the rows that they lack, inactive.
@@ -39,7 +41,7 @@ def discover(
         if orphans:
             confirm(f"Delete the rows of {name_all(orphans)}?")
     result = discover_plugins(session, DiscoverOptions(prune=prune, dry_run=dry_run))
-    return Outcome(
+    outcome = Outcome(
         data={
             "created": list(result.created),
             "deleted": list(result.deleted),
@@ -50,6 +52,7 @@ def discover(
         dry_run=dry_run,
         warnings=result.problems,
     )
+    return with_reload(session, outcome, wanted=reload)
 
 
 def _say(talk: Talk, result: DiscoverResult, *, dry_run: bool) -> None:

@@ -11,6 +11,7 @@ from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.progress import installer_progress
+from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.install import InstallOptions, InstallResult, install
@@ -30,6 +31,7 @@ def install_packages(
     upgrade: Annotated[
         bool, flag("--upgrade", "-U", text="Install the newest versions that are allowed.")
     ] = False,
+    reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
     """Install plugin packages; without arguments all that plugins.txt declares.
@@ -39,8 +41,9 @@ def install_packages(
     """
     options = InstallOptions(tuple(requirements or ()), enable=enable, upgrade=upgrade, dry_run=dry_run)
     with installer_progress(ctx.obj, "installing") as listener:
-        result = install(open_session(ctx, listener), options)
-    return Outcome(
+        session = open_session(ctx, listener)
+        result = install(session, options)
+    outcome = Outcome(
         data={
             "installed": [{"name": package.name, "version": package.version} for package in result.installed],
             "satisfied": list(result.satisfied),
@@ -57,6 +60,7 @@ def install_packages(
         errors=(result.error,) if result.error else (),
         exit_code=result.error.exit_code if result.error else 0,
     )
+    return with_reload(session, outcome, wanted=reload)
 
 
 def _say(talk: Talk, result: InstallResult, *, dry_run: bool) -> None:

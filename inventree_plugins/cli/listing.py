@@ -54,6 +54,7 @@ def show_list(  # noqa: PLR0913 - the contract's list
             "requirements": [requirement_row(state) for state in result.inventory.requirements],
         },
         text=lambda talk: _print_names(talk, result) if names else _print_table(talk, result),
+        next_steps=result.next_steps,
         warnings=result.problems,
     )
 

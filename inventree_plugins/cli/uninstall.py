@@ -14,6 +14,7 @@ from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.progress import installer_progress
+from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.uninstall import UninstallOptions, UninstallResult, uninstall
 
@@ -33,6 +34,7 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
     disable: Annotated[bool, flag("--disable", text="Also when a plugin is enabled.")] = False,
     purge: Annotated[bool, flag("--purge", text="Delete its settings and its row as well.")] = False,
     yes: Annotated[bool, flag("--yes", "-y", text="Delete without asking.")] = False,
+    reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
     """Remove packages and their lines in plugins.txt.
@@ -43,8 +45,9 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
     if not (yes or dry_run) and sys.stdin.isatty():
         _ask(ctx, options)
     with installer_progress(ctx.obj, "removing") as listener:
-        result = uninstall(open_session(ctx, listener), options)
-    return Outcome(
+        session = open_session(ctx, listener)
+        result = uninstall(session, options)
+    outcome = Outcome(
         data={
             "packages": list(result.packages),
             "unrecorded": list(result.unrecorded),
@@ -60,6 +63,7 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
         errors=(result.error,) if result.error else (),
         exit_code=result.error.exit_code if result.error else 0,
     )
+    return with_reload(session, outcome, wanted=reload)
 
 
 def _ask(ctx: typer.Context, options: UninstallOptions) -> None:

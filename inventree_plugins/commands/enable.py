@@ -1,18 +1,15 @@
 """`invplug enable` and `invplug disable`: all of the named plugins, or on an error none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.find import find_entry, not_found
+from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.gates import action_steps, gate_steps, restart_step
-from inventree_plugins.commands.inventory import (
-    Entry,
-    Inventory,
-    take_inventory,
-)
+from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.mandatory import is_mandatory_slug
 from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.commands.switches import ON, Switch, read_switches, switches_to_turn_on
 from inventree_plugins.errors import (
     MandatoryPluginError,
     PluginNotFoundError,
@@ -21,7 +18,7 @@ from inventree_plugins.errors import (
     UnloadablePluginError,
     UsageError,
 )
-from inventree_plugins.models import NextStep, PluginConfig, Problem
+from inventree_plugins.models import NextStep, Plugin, PluginConfig, Problem
 from inventree_plugins.store import Reader, Writer
 
 __all__ = [
@@ -29,20 +26,25 @@ __all__ = [
     "DisableOptions",
     "EnableOptions",
     "activate",
+    "create_row",
     "create_rows",
     "disable",
     "enable",
-    "plan_enabling",
+    "enableable",
 ]
 
 FORCE = "`--force` enables it all the same"
 
 
 class EnableOptions(NamedTuple):
-    """What to enable; `force` enables what the server would not load."""
+    """What to enable; `force` enables what the server would not load.
+
+    `with_integration` also turns on the switches that the plugins' mixins need.
+    """
 
     slugs: tuple[str, ...] = ()
     all_in_file: bool = False
+    with_integration: bool = False
     force: bool = False
     dry_run: bool = False
 
@@ -58,35 +60,69 @@ class DisableOptions(NamedTuple):
 class ChangeResult(NamedTuple):
     """Which slugs changed, which were so already, and what remains to be done.
 
-    `entries` describe the named plugins as they are afterwards.
+    `entries` describe the named plugins as they are afterwards; `switches` are the names of the integration
+    switches that were turned on.
     """
 
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     entries: tuple[Entry, ...] = ()
+    switches: tuple[str, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+class Enabling(NamedTuple):
+    """What enabling would change, as of one moment of the store: slugs and integration switches."""
+
+    entries: tuple[Entry, ...]
+    switches: Mapping[str, Switch]
+    turned_on: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return the slugs that are not enabled yet."""
+        return tuple(entry.slug for entry in self.entries if not entry.enabled)
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Return the plugins of the entries, as far as they can be read."""
+        return tuple(entry.plugin for entry in self.entries if entry.plugin)
 
 
 def enable(context: Context, options: EnableOptions) -> ChangeResult:
     """Enable plugins, creating rows that are missing.
 
-    Raises PluginNotFoundError, SlugCollisionError and UnloadablePluginError before anything changes.
+    Raises PluginNotFoundError, SlugCollisionError, UnloadablePluginError and SwitchFixedError before
+    anything changes.
     """
     survey = take_survey(context)
     slugs = _slugs_to_enable(survey, options)
     store = context.open_store()
     with store.reading() as reader:
-        changed, entries = plan_enabling(context, survey, slugs, reader.rows(), force=options.force)
-        steps = _enable_steps(context, entries, changed, reader)
-    if changed and not options.dry_run:
+        plan = _plan_enabling(context, survey, slugs, reader, options)
+    entries = plan.entries
+    if (plan.changed or plan.turned_on) and not options.dry_run:
         with store.writing() as writer:
             # Judged anew: another invplug or the server may have written in between.
-            changed, _ = plan_enabling(context, survey, slugs, writer.rows(), force=options.force)
-            activate(writer, survey, changed)
-            entries = _entries(take_inventory(context, survey, writer.rows()), slugs)
-    unchanged = tuple(slug for slug in slugs if slug not in changed)
-    return ChangeResult(changed, unchanged, entries, steps, survey.problems)
+            plan = _plan_enabling(context, survey, slugs, writer, options)
+            activate(writer, survey, plan.changed)
+            for name in plan.turned_on:
+                writer.set_global_value(name, ON)
+            entries = take_entries(context, survey, writer.rows(), slugs)
+    unchanged = tuple(slug for slug in slugs if slug not in plan.changed)
+    steps = _enable_steps(context, plan)
+    return ChangeResult(plan.changed, unchanged, entries, plan.turned_on, steps, survey.problems)
+
+
+def _plan_enabling(
+    context: Context, survey: Survey, slugs: tuple[str, ...], reader: Reader, options: EnableOptions
+) -> Enabling:
+    entries = enableable(context, survey, slugs, reader.rows(), force=options.force)
+    plan = Enabling(entries, read_switches(context, reader))
+    if options.with_integration:
+        plan = plan._replace(turned_on=switches_to_turn_on(plan.plugins, plan.switches))
+    return plan
 
 
 def _slugs_to_enable(survey: Survey, options: EnableOptions) -> tuple[str, ...]:
@@ -105,22 +141,26 @@ def _slugs_to_enable(survey: Survey, options: EnableOptions) -> tuple[str, ...]:
     return tuple(dict.fromkeys(slugs))
 
 
-def plan_enabling(
+def enableable(
     context: Context, survey: Survey, slugs: tuple[str, ...], rows: Iterable[PluginConfig], *, force: bool
-) -> tuple[tuple[str, ...], tuple[Entry, ...]]:
-    """Return the slugs that must change, and all entries asked for; raise where one cannot be enabled."""
-    inventory = take_inventory(context, survey, rows)
-    entries = tuple(_enableable(inventory, slug, force=force) for slug in slugs)
-    return tuple(entry.slug for entry in entries if not entry.enabled), entries
+) -> tuple[Entry, ...]:
+    """Return the entries of `slugs`; raise where one cannot be enabled."""
+    rows = tuple(rows)
+    entries = {entry.slug: entry for entry in take_entries(context, survey, rows, slugs)}
+    for slug in slugs:
+        if slug not in entries:
+            raise not_found(slug, take_entries(context, survey, rows))
+        _refuse_unloadable(entries[slug], force=force)
+    return tuple(entries[slug] for slug in slugs)
 
 
-def _enableable(inventory: Inventory, slug: str, *, force: bool) -> Entry:
-    entry = find_entry(inventory, slug)
+def _refuse_unloadable(entry: Entry, *, force: bool) -> None:
+    slug = entry.slug
     if entry.source is None:
         problem = entry.problems[0]
         raise PluginNotFoundError(problem.message, hint=problem.hint, slug=slug)
     if entry.enabled or force:
-        return entry
+        return
     for problem in entry.blocking_problems:
         kind = SlugCollisionError if problem.code == "slug-collision" else UnloadablePluginError
         raise kind(
@@ -130,22 +170,15 @@ def _enableable(inventory: Inventory, slug: str, *, force: bool) -> Entry:
             path=problem.path,
             line=problem.line,
         )
-    return entry
 
 
-def _entries(inventory: Inventory, slugs: Iterable[str]) -> tuple[Entry, ...]:
-    return tuple(entry for slug in slugs if (entry := inventory.find(slug)))
-
-
-def _enable_steps(
-    context: Context, entries: Iterable[Entry], changed: tuple[str, ...], reader: Reader
-) -> tuple[NextStep, ...]:
+def _enable_steps(context: Context, plan: Enabling) -> tuple[NextStep, ...]:
     """Name the gates that are shut for all, and what must be run for those that change."""
-    plugins = tuple(entry.plugin for entry in entries if entry.plugin)
-    actions = action_steps(context, (plugin for plugin in plugins if plugin.slug in changed))
-    if changed and not actions:
-        actions = (restart_step(context, changed),)
-    return (*gate_steps(context, plugins, reader), *actions)
+    now_on = {name: Switch(name, on=True) for name in plan.turned_on}
+    actions = action_steps(context, (plugin for plugin in plan.plugins if plugin.slug in plan.changed))
+    if (plan.changed or plan.turned_on) and not actions:
+        actions = (restart_step(context, plan.changed),)
+    return (*gate_steps(context, plan.plugins, {**plan.switches, **now_on}), *actions)
 
 
 def create_rows(writer: Writer, survey: Survey) -> tuple[str, ...]:
@@ -153,14 +186,16 @@ def create_rows(writer: Writer, survey: Survey) -> tuple[str, ...]:
     known = {row.key for row in writer.rows()}
     missing = tuple(plugin for plugin in survey.discovery.plugins if plugin.slug not in known)
     for plugin in missing:
-        package = plugin.distribution.name if plugin.distribution else None
-        writer.insert(plugin.slug, name=_storable(plugin.name), package_name=package)
+        create_row(writer, plugin)
     return tuple(plugin.slug for plugin in missing)
 
 
-def _storable(name: str) -> str:
-    """Return the name without what no database takes, such as half of a surrogate pair."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+def create_row(writer: Writer, plugin: Plugin) -> None:
+    """Create the row of a plugin, inactive."""
+    # No database takes half of a surrogate pair.
+    name = plugin.name.encode("utf-8", "replace").decode("utf-8")
+    package = plugin.distribution.name if plugin.distribution else None
+    writer.insert(plugin.slug, name=name, package_name=package)
 
 
 def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str, ...]:
@@ -170,9 +205,7 @@ def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str,
     known = {row.key for row in writer.rows()}
     for slug in slugs:
         if slug not in known:
-            plugin = plugins[slug]
-            package = plugin.distribution.name if plugin.distribution else None
-            writer.insert(slug, name=_storable(plugin.name), package_name=package)
+            create_row(writer, plugins[slug])
     return writer.set_active(slugs, active=True)
 
 
@@ -191,7 +224,7 @@ def disable(context: Context, options: DisableOptions) -> ChangeResult:
             changed, unchanged = _plan_disabling(context, options, writer.rows())
             writer.set_active(changed, active=False)
     steps = (restart_step(context, changed),) if changed else ()
-    return ChangeResult(changed, unchanged, (), steps)
+    return ChangeResult(changed, unchanged, next_steps=steps)
 
 
 def _plan_disabling(
@@ -228,7 +261,7 @@ def _require_known(context: Context, slugs: tuple[str, ...]) -> None:
     if not slugs:
         return
     survey = take_survey(context)
-    inventory = take_inventory(context, survey, ())
+    discovered = take_entries(context, survey, ())
     for slug in slugs:
-        if inventory.find(slug) is None:
-            raise not_found(slug, inventory.entries)
+        if not any(entry.slug == slug for entry in discovered):
+            raise not_found(slug, discovered)

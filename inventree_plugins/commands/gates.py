@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.switches import Switch, needed_switches
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
-from inventree_plugins.store import Reader
 from inventree_plugins.validation import excluded_by
-from inventree_plugins.vocabulary import MIXINS
 
 __all__ = ["action_steps", "gate_steps", "version_problem"]
 
@@ -26,47 +25,40 @@ def version_problem(plugin: Plugin, server_version: str | None) -> Problem | Non
     )
 
 
-def gate_steps(context: Context, plugins: Iterable[Plugin], reader: Reader) -> tuple[NextStep, ...]:
-    """Name the switches that are off for these plugins: plugin support, and integrations of their mixins."""
+def gate_steps(
+    context: Context, plugins: Iterable[Plugin], switches: Mapping[str, Switch]
+) -> tuple[NextStep, ...]:
+    """Name what is off and holds these plugins back: plugin support, and integrations of their mixins."""
     plugins = tuple(plugins)
     external = tuple(plugin.slug for plugin in plugins if plugin.source is not Source.BUILTIN)
+    support = context.instance.plugins_enabled
     steps = []
-    if external and not context.instance.plugins_enabled.value:
-        steps.append(
-            NextStep(
-                "enable-plugins",
-                "plugin support is off: set `plugins_enabled: true` in config.yaml,"
-                " or INVENTREE_PLUGINS_ENABLED=true",
-                slugs=external,
-            )
-        )
-    for switch, slugs in _switches_off(context, plugins, reader).items():
-        steps.append(
-            NextStep(
-                "enable-integration",
-                f"the integration switch {switch} is off: turn it on in the server's plugin settings",
-                slugs=slugs,
-            )
-        )
+    if external and not support.value:
+        steps.append(_support_step(context, external))
+    for name, slugs in needed_switches(plugins).items():
+        if not switches[name].on:
+            steps.append(_switch_step(switches[name], slugs))
     return tuple(steps)
 
 
-def _switches_off(
-    context: Context, plugins: Iterable[Plugin], reader: Reader
-) -> Mapping[str, tuple[str, ...]]:
-    """Return for each switch that is off the slugs it holds back; `global_settings` beats the store."""
-    needed: dict[str, list[str]] = {}
-    for plugin in plugins:
-        for switch in sorted({MIXINS[name].switch or "" for name in plugin.mixins if name in MIXINS} - {""}):
-            needed.setdefault(switch, []).append(plugin.slug)
-    if not needed:
-        return {}
-    values: dict[str, object] = {**reader.global_values(needed), **context.instance.global_settings.value}
-    return {
-        switch: tuple(slugs)
-        for switch, slugs in sorted(needed.items())
-        if str(values.get(switch, False)).lower() != "true"
-    }
+def _support_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
+    variable = "INVENTREE_PLUGINS_ENABLED"
+    if variable in context.instance.plugins_enabled.origin:
+        return NextStep("enable-plugins", f"plugin support is off: set {variable}=true", slugs=slugs)
+    if context.instance.config_file.value is None:
+        return NextStep("enable-plugins", f"plugin support is off: set {variable}=true", slugs=slugs)
+    command = "invplug config set plugins_enabled true"
+    return NextStep("enable-plugins", "plugin support is off in the server's configuration", command, slugs)
+
+
+def _switch_step(switch: Switch, slugs: tuple[str, ...]) -> NextStep:
+    name, code = switch.name, "enable-integration"
+    if switch.fixed_by is not None:
+        return NextStep(
+            code, f"the integration switch {name} is off, fixed by {switch.fixed_by}", slugs=slugs
+        )
+    command = f"invplug enable --with-integration {' '.join(slugs)}"
+    return NextStep(code, f"the integration switch {name} is off", command, slugs)
 
 
 def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep, ...]:
@@ -77,7 +69,13 @@ def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep,
     steps = []
     if apps:
         steps.append(
-            NextStep("migrate", f"{_name(apps)} may bring database migrations", "invoke migrate", apps)
+            NextStep(
+                "migrate",
+                f"{_name(apps)} may bring database migrations, without which InvenTree 1.0 and later"
+                " do not start again",
+                "invoke migrate",
+                apps,
+            )
         )
     if static:
         steps.append(

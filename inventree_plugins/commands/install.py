@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.enable import activate, create_rows, plan_enabling
+from inventree_plugins.commands.enable import activate, create_rows, enableable
 from inventree_plugins.commands.gates import action_steps, gate_steps
 from inventree_plugins.commands.install_plan import Plan, make_plan, unmet_now
-from inventree_plugins.commands.inventory import Entry, take_inventory
+from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.commands.switches import read_switches
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import Declaration, NextStep, PluginConfig, Problem
@@ -143,12 +144,13 @@ def _dry_result(
     brought = _brought(survey, plan, report)
     enabled: tuple[str, ...] = ()
     if options.enable:
-        enabled, _ = plan_enabling(context, survey, brought, rows, force=False)
+        wanted = enableable(context, survey, brought, rows, force=False)
+        enabled = tuple(entry.slug for entry in wanted if not entry.enabled)
     return replace(
         _base_result(plan, report),
         created=_without_row(survey, rows),
         enabled=enabled,
-        entries=_entries(context, survey, rows, brought),
+        entries=take_entries(context, survey, rows, brought),
         problems=(*survey.problems, *survey.discovery.problems, *_requirement_problems(survey, plan)),
     )
 
@@ -167,7 +169,7 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
             if not (report.installed or plan.recorded or created):
                 raise
             error = refusal
-    entries = _entries(context, survey, rows, brought)
+    entries = take_entries(context, survey, rows, brought)
     installed: set[str] = {normalize(package.name) for package in report.installed}
     changed_plugins = [
         entry.plugin
@@ -176,7 +178,7 @@ def _settle(context: Context, options: InstallOptions, plan: Plan, report: Insta
     ]
     with context.open_store().reading() as reader:
         steps = (
-            *gate_steps(context, changed_plugins, reader),
+            *gate_steps(context, changed_plugins, read_switches(context, reader)),
             *action_steps(context, changed_plugins),
         )
     broken = unmet_now(context, plan.file, plan.others) if report.installed else ()
@@ -260,19 +262,13 @@ def _enable(
     context: Context, survey: Survey, slugs: tuple[str, ...], rows: tuple[PluginConfig, ...]
 ) -> tuple[tuple[PluginConfig, ...], tuple[str, ...]]:
     """Enable all of `slugs` or, raising, none; return all rows, and the slugs that changed."""
-    wanted, _ = plan_enabling(context, survey, slugs, rows, force=False)
+    entries = enableable(context, survey, slugs, rows, force=False)
+    wanted = tuple(entry.slug for entry in entries if not entry.enabled)
     if not wanted:
         return rows, ()
     with context.open_store().writing() as writer:
         enabled = activate(writer, survey, wanted)
         return writer.rows(), enabled
-
-
-def _entries(
-    context: Context, survey: Survey, rows: Iterable[PluginConfig], slugs: Iterable[str]
-) -> tuple[Entry, ...]:
-    inventory = take_inventory(context, survey, rows)
-    return tuple(entry for slug in slugs if (entry := inventory.find(slug)))
 
 
 def _requirement_problems(survey: Survey, plan: Plan) -> Iterable[Problem]:

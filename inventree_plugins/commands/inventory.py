@@ -13,7 +13,7 @@ from inventree_plugins.models import Declaration, Distribution, Plugin, PluginCo
 from inventree_plugins.packages import normalize
 from inventree_plugins.vocabulary import BUILTIN_SLUGS, MIXINS
 
-__all__ = ["Entry", "Inventory", "RequirementState", "take_inventory"]
+__all__ = ["Entry", "Inventory", "RequirementState", "take_entries", "take_inventory"]
 
 
 class Entry(NamedTuple):
@@ -81,19 +81,7 @@ class Inventory(NamedTuple):
 
 def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig]) -> Inventory:
     """Join the survey with the store's rows."""
-    plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
-    installed = {distribution.key for distribution in survey.distributions}
-    by_key = {row.key: row for row in rows}
-    declared: dict[str, Declaration] = {item.name: item for item in survey.declared if item.name}
-    slugs = sorted(plugins.keys() | by_key.keys())
-    entries = tuple(
-        _entry(
-            context.instance,
-            Known(slug, plugins.get(slug), by_key.get(slug), installed),
-            declared=declared,
-        )
-        for slug in slugs
-    )
+    entries = take_entries(context, survey, rows)
     states = _requirement_states(survey, entries)
     problems = (
         *survey.problems,
@@ -102,6 +90,26 @@ def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig
         *_blind_spots(context.instance),
     )
     return Inventory(entries, states, problems)
+
+
+def take_entries(
+    context: Context, survey: Survey, rows: Iterable[PluginConfig], slugs: Iterable[str] | None = None
+) -> tuple[Entry, ...]:
+    """Return the entries of `slugs` that there is anything about, in that order; None means all, sorted."""
+    plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
+    installed = {distribution.key for distribution in survey.distributions}
+    by_key = {row.key: row for row in rows}
+    declared: dict[str, Declaration] = {item.name: item for item in survey.declared if item.name}
+    known = plugins.keys() | by_key.keys()
+    return tuple(
+        _entry(
+            context.instance,
+            Known(slug, plugins.get(slug), by_key.get(slug), installed),
+            declared=declared,
+        )
+        for slug in (sorted(known) if slugs is None else slugs)
+        if slug in known
+    )
 
 
 class Known(NamedTuple):

@@ -8,6 +8,7 @@ from inventree_plugins.commands.find import find_entry
 from inventree_plugins.commands.gates import gate_steps
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import take_survey
+from inventree_plugins.commands.switches import read_switches
 from inventree_plugins.errors import UsageError
 from inventree_plugins.models import NextStep, Problem, Source
 from inventree_plugins.vocabulary import MIXINS
@@ -24,10 +25,11 @@ class ListOptions(NamedTuple):
 
 
 class ListResult(NamedTuple):
-    """The chosen entries, of an inventory that holds all."""
+    """The chosen entries, of an inventory that holds all, and what is off for those that are enabled."""
 
     entries: tuple[Entry, ...]
     inventory: Inventory
+    next_steps: tuple[NextStep, ...]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -51,9 +53,11 @@ def list_plugins(context: Context, options: ListOptions) -> ListResult:
     if options.mixin is not None:
         _require_mixin(options.mixin)
     with context.open_store().reading() as reader:
-        rows = reader.rows()
+        rows, switches = reader.rows(), read_switches(context, reader)
     inventory = take_inventory(context, take_survey(context), rows)
-    return ListResult(tuple(_chosen(inventory.entries, options)), inventory)
+    entries = tuple(_chosen(inventory.entries, options))
+    enabled = (entry.plugin for entry in entries if entry.enabled and entry.plugin)
+    return ListResult(entries, inventory, gate_steps(context, enabled, switches))
 
 
 def _require_mixin(key: str) -> None:
@@ -76,7 +80,8 @@ def _chosen(entries: Iterable[Entry], options: ListOptions) -> Iterable[Entry]:
 def show_plugin(context: Context, slug: str) -> ShowResult:
     """Return everything known of `slug`; raise PluginNotFoundError."""
     with context.open_store().reading() as reader:
-        inventory = take_inventory(context, take_survey(context), reader.rows())
-        entry = find_entry(inventory, slug)
-        plugins = (entry.plugin,) if entry.plugin else ()
-        return ShowResult(entry, inventory.problems, gate_steps(context, plugins, reader))
+        rows, switches = reader.rows(), read_switches(context, reader)
+    inventory = take_inventory(context, take_survey(context), rows)
+    entry = find_entry(inventory, slug)
+    plugins = (entry.plugin,) if entry.plugin else ()
+    return ShowResult(entry, inventory.problems, gate_steps(context, plugins, switches))

@@ -18,7 +18,7 @@ from inventree_plugins.packages import (
 )
 from inventree_plugins.vocabulary import ENTRY_POINT_GROUP
 
-__all__ = ["Target", "directory_of", "find_target", "path_of", "whole_instance"]
+__all__ = ["Target", "directory_of", "find_target", "path_of", "plugin_target", "whole_instance"]
 
 ARCHIVES = (".whl", ".zip", ".egg")
 # Groups that have nothing to do with plugins, whatever is in them.
@@ -64,7 +64,7 @@ def find_target(name: str, places: Places, survey: Survey | None) -> Target:
     path = path_of(name)
     is_path = os.sep in name or name in {".", ".."}
     if not is_path and survey is not None:
-        target = _plugin_target(name, places, survey) or _package_target(name, places, survey)
+        target = plugin_target(name, places, survey) or _package_target(name, places, survey)
         if target is not None:
             return target
     if path.exists():
@@ -79,7 +79,8 @@ def path_of(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111 - pathlib's raises where there is no such user
 
 
-def _plugin_target(slug: str, places: Places, survey: Survey) -> Target | None:
+def plugin_target(slug: str, places: Places, survey: Survey) -> Target | None:
+    """Return the target that is one plugin of the instance, None where nothing provides it."""
     plugin = next((each for each in survey.discovery.plugins if each.slug == slug), None)
     if plugin is None:
         return None

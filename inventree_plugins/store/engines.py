@@ -38,11 +38,14 @@ def open_store(database: Database, *, timeout: float) -> Store:
         from inventree_plugins.store.sqlite import SqliteStore  # noqa: PLC0415
 
         return SqliteStore(database, timeout=timeout)
-    if database.engine in {"postgresql", "mysql"}:
-        raise UnsupportedDatabaseError(
-            f"invplug cannot open a `{database.engine}` database yet",
-            hint="SQLite works; PostgreSQL and MySQL follow in a later release",
-        )
+    if database.engine == "postgresql":
+        from inventree_plugins.store.postgresql import PostgresqlStore  # noqa: PLC0415
+
+        return PostgresqlStore(database, timeout=timeout)
+    if database.engine == "mysql":
+        from inventree_plugins.store.mysql import MysqlStore  # noqa: PLC0415
+
+        return MysqlStore(database, timeout=timeout)
     raise UnsupportedDatabaseError(
         f"`{database.engine}` is not a database engine that InvenTree runs on",
         hint="use `sqlite3`, `postgresql` or `mysql` in `INVENTREE_DB_ENGINE` or `database.engine`",

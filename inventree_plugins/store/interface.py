@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from inventree_plugins.models import PluginConfig
 
-__all__ = ["Reader", "Store", "Writer"]
+__all__ = ["Reader", "SettingLimits", "Store", "Writer"]
+
+
+class SettingLimits(NamedTuple):
+    """How many characters a setting's key and value may have, None where the database sets no limit."""
+
+    key: int | None
+    value: int | None
 
 
 class Reader(Protocol):
@@ -23,15 +30,21 @@ class Reader(Protocol):
     def global_values(self, keys: Iterable[str]) -> dict[str, str]:
         """Return those of the global settings that have a row, as stored text."""
 
-    def migration_apps(self) -> frozenset[str]:
-        """Return the labels of the apps with an applied migration."""
+    def plugin_settings(self, slug: str) -> dict[str, str]:
+        """Return the stored settings of the plugin with this key, by their own keys."""
+
+    def setting_limits(self) -> SettingLimits:
+        """Return how long a plugin setting's key and value may be."""
+
+    def applied_migrations(self) -> dict[str, frozenset[str]]:
+        """Return the names of the applied migrations by the label of their app."""
 
 
 class Writer(Reader, Protocol):
     """What can be changed in a store, all or nothing."""
 
-    def insert(self, key: str, *, name: str | None, package_name: str | None = None) -> PluginConfig:
-        """Add an inactive row and return it.
+    def insert(self, key: str, *, name: str | None, package_name: str | None = None) -> None:
+        """Add an inactive row.
 
         Columns that the server's version lacks are left out, and those invplug does not know to the database.
 
@@ -54,6 +67,25 @@ class Writer(Reader, Protocol):
         Raises:
             RowReferencedError: Another table needs the row; nothing was deleted.
         """
+
+    def set_plugin_setting(self, slug: str, key: str, value: str) -> bool:
+        """Store a plugin's setting; return False where it has that value already.
+
+        A stored key that differs in case only is the same, as it is to the server.
+
+        Raises:
+            RowError: The plugin has no row.
+        """
+
+    def unset_plugin_setting(self, slug: str, key: str) -> bool:
+        """Delete a plugin's setting; return False where none is stored.
+
+        Raises:
+            RowError: The plugin has no row.
+        """
+
+    def set_global_value(self, key: str, value: str) -> bool:
+        """Store a global setting; return False where it has that value already."""
 
 
 class Store(Protocol):

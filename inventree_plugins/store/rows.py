@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 
 from inventree_plugins.errors import (
@@ -11,6 +12,7 @@ from inventree_plugins.errors import (
     RowReferencedError,
 )
 from inventree_plugins.models import PluginConfig
+from inventree_plugins.store.interface import SettingLimits
 from inventree_plugins.store.session import (
     Column,
     Reference,
@@ -27,8 +29,9 @@ __all__ = ["CONFIG", "SETTING", "RowReader", "RowWriter", "require_server_schema
 CONFIG = "plugin_pluginconfig"
 SETTING = "common_inventreesetting"
 MIGRATIONS = "django_migrations"
+PLUGIN_SETTING = "plugin_pluginsetting"
 # Tables whose rows belong to a plugin: Django deletes them with it (SPEC §3).
-CHILDREN = ("plugin_pluginsetting", "plugin_pluginusersetting")
+CHILDREN = (PLUGIN_SETTING, "plugin_pluginusersetting")
 OWNER = "plugin_id"
 # Every InvenTree since 0.6 has these.
 NEEDED = ("id", "key", "active")
@@ -111,11 +114,27 @@ class RowReader:
             found.update(self._session.query(statement, batch))
         return {key: found[key] for key in wanted if key in found}
 
-    def migration_apps(self) -> frozenset[str]:
-        """Return the labels of the apps with an applied migration."""
+    def plugin_settings(self, slug: str) -> dict[str, str]:
+        """Return the stored settings of the plugin with this key, by their own keys."""
+        row = self.row(slug)
+        if row is None or not self._session.columns(PLUGIN_SETTING):
+            return {}
+        statement = select(("key", "value"), PLUGIN_SETTING) + among(OWNER, 1)
+        return {str(key): str(value) for key, value in self._session.query(statement, [row.pk])}
+
+    def setting_limits(self) -> SettingLimits:
+        """Return how long a plugin setting's key and value may be."""
+        lengths = {column.name: column.length for column in self._session.columns(PLUGIN_SETTING)}
+        return SettingLimits(lengths.get("key"), lengths.get("value"))
+
+    def applied_migrations(self) -> dict[str, frozenset[str]]:
+        """Return the names of the applied migrations by the label of their app."""
         if not self._session.columns(MIGRATIONS):
-            return frozenset()
-        return frozenset(app for (app,) in self._session.query(select(("app",), MIGRATIONS)))
+            return {}
+        names: dict[str, set[str]] = {}
+        for app, name in self._session.query(select(("app", "name"), MIGRATIONS)):
+            names.setdefault(app, set()).add(name)
+        return {app: frozenset(found) for app, found in names.items()}
 
     def _select(self, clause: str, parameters: Sequence[object] = ()) -> tuple[PluginConfig, ...]:
         optional = [name for name in ("name", "package_name") if name in self._has_column]
@@ -138,11 +157,19 @@ def _text(value: object) -> str | None:
 
 
 class RowWriter(RowReader):
-    """Change the server's tables over one session, inside the transaction that its store opened."""
+    """Change the server's tables over one session, inside the transaction that its store opened.
 
-    def insert(self, key: str, *, name: str | None, package_name: str | None = None) -> PluginConfig:
-        """Add an inactive row and return it; see `Writer.insert`."""
-        if self.row(key) is not None:
+    Its store keeps every other writer of the PluginConfig table out, so that rows are read but once.
+    """
+
+    @cached_property
+    def _states(self) -> dict[str, bool]:
+        """Tell for each key whether its row is active."""
+        return {row.key: row.active for row in self.rows()}
+
+    def insert(self, key: str, *, name: str | None, package_name: str | None = None) -> None:
+        """Add an inactive row; see `Writer.insert`."""
+        if key in self._states:
             raise RowError(f"the plugin `{key}` already has a row in {self._session.label}", slug=key)
         offered = {"key": key, "name": name, "active": False, "package_name": package_name}
         values = {column: value for column, value in offered.items() if column in self._has_column}
@@ -155,18 +182,18 @@ class RowWriter(RowReader):
                     slug=key,
                 )
         self._session.execute(insert_into(CONFIG, list(values)), list(values.values()))
-        return self._existing(key)
+        self._states[key] = False
 
     def set_active(self, keys: Iterable[str], active: bool) -> tuple[str, ...]:  # noqa: FBT001 - reads as a verb
         """Switch rows on or off; see `Writer.set_active`."""
         wanted = tuple(dict.fromkeys(keys))
-        by_key = {row.key: row for row in self.rows()}
         for key in wanted:
-            if key not in by_key:
+            if key not in self._states:
                 raise RowError(f"the plugin `{key}` has no row in {self._session.label}", slug=key)
-        changing = [key for key in wanted if by_key[key].active is not active]
-        for batch in _batches([by_key[key].pk for key in changing]):
-            self._session.execute(update(CONFIG, "active") + among("id", len(batch)), [active, *batch])
+        changing = [key for key in wanted if self._states[key] is not active]
+        for batch in _batches(changing):
+            self._session.execute(update(CONFIG, "active") + among("key", len(batch)), [active, *batch])
+            self._states.update(dict.fromkeys(batch, active))
         return tuple(changing)
 
     def delete(self, key: str) -> bool:
@@ -189,7 +216,50 @@ class RowWriter(RowReader):
                 statement = update(reference.table, reference.column) + among(reference.column, 1)
                 self._session.execute(statement, [None, self._target(reference, row)])
         self._session.execute(delete_from(CONFIG) + among("id", 1), [row.pk])
+        self._states.pop(key, None)
         return True
+
+    def set_plugin_setting(self, slug: str, key: str, value: str) -> bool:
+        """Store a plugin's setting; see `Writer.set_plugin_setting`."""
+        return self._put(PLUGIN_SETTING, {OWNER: self._existing(slug).pk}, key, value)
+
+    def unset_plugin_setting(self, slug: str, key: str) -> bool:
+        """Delete a plugin's setting; see `Writer.unset_plugin_setting`."""
+        owner = {OWNER: self._existing(slug).pk}
+        found = self._found(PLUGIN_SETTING, owner, key)
+        if found is not None:
+            self._session.execute(delete_from(PLUGIN_SETTING) + among("id", 1), [found[0]])
+        return found is not None
+
+    def set_global_value(self, key: str, value: str) -> bool:
+        """Store a global setting; see `Writer.set_global_value`."""
+        return self._put(SETTING, {}, key, value)
+
+    def _put(self, table: str, owner: Mapping[str, object], key: str, value: str) -> bool:
+        """Set the value of the row with `key`, adding one if needed; tell whether it was another."""
+        found = self._found(table, owner, key)
+        if found is None:
+            values = {"key": key, "value": value, **owner}
+            self._session.execute(insert_into(table, list(values)), list(values.values()))
+        elif found[1] != value:
+            self._session.execute(update(table, "value") + among("id", 1), [value, found[0]])
+        else:
+            return False
+        return True
+
+    def _found(self, table: str, owner: Mapping[str, object], key: str) -> tuple[int, str] | None:
+        """Return primary key and value; the server looks settings up without regard to case."""
+        if not self._session.columns(table):
+            raise RowError(
+                f"the table `{table}` is missing in {self._session.label}",
+                hint="its migrations stopped half-way; run `invoke migrate` on the server",
+            )
+        statement = select(("id", "value", "key"), table)
+        if owner:
+            statement += among(next(iter(owner)), 1)
+        rows = self._session.query(statement + ' ORDER BY "id"', list(owner.values()))
+        same = [(pk, str(value)) for pk, value, found in rows if str(found).upper() == key.upper()]
+        return same[0] if same else None
 
     def _refuse_if_needed(self, reference: Reference, row: PluginConfig) -> None:
         if reference.nullable:
@@ -210,7 +280,7 @@ class RowWriter(RowReader):
     def _existing(self, key: str) -> PluginConfig:
         row = self.row(key)
         if row is None:
-            raise RowError(f"the row of `{key}` vanished from {self._session.label}", slug=key)
+            raise RowError(f"the plugin `{key}` has no row in {self._session.label}", slug=key)
         return row
 
 
@@ -225,4 +295,4 @@ def _is_storable(text: str) -> bool:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text  # PostgreSQL has no such texts

@@ -1,8 +1,8 @@
 """The small layer over DB-API: what differs between databases, and SQL text that does not.
 
 Statements use `?` for values and double quotes round identifiers; a session translates what its driver
-spells otherwise. To add a database, write its session and its store (`sqlite_session.py` and `sqlite.py` are
-the pattern) and name it in `engines.py`.
+spells otherwise. To add a database server, write its session and its store (`postgresql.py` is the pattern)
+and name it in `engines.py`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ __all__ = [
 
 
 class Column(NamedTuple):
-    """A column; a `required` one has no null, no default and no value of the database's own."""
+    """A column; a `required` one has no null, no default and no value of the database's own.
+
+    `length` is how many characters it holds, None where that is not limited.
+    """
 
     name: str
     required: bool
+    length: int | None = None
 
 
 class Reference(NamedTuple):

@@ -13,6 +13,7 @@ from inventree_plugins.models import Database
 from inventree_plugins.store.interface import Reader, Writer
 from inventree_plugins.store.rows import RowReader, RowWriter
 from inventree_plugins.store.sqlite_file import SqliteFile
+from inventree_plugins.store.sqlite_lock import only_writer
 from inventree_plugins.store.sqlite_reading import ReadingSession
 from inventree_plugins.store.sqlite_session import SqliteSession, connect, read_only
 from inventree_plugins.store.standalone import EmptyReader, create_tables
@@ -47,15 +48,16 @@ class SqliteStore:
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
         self._require_writable()
-        connection = connect(self._file, "mode=rwc" if self._standalone else "mode=rw")
-        # Closing undoes what was not committed, after any exception and after Ctrl-C.
-        with closing(SqliteSession(self._file, connection, timeout=self._timeout)) as session:
-            session.execute("PRAGMA foreign_keys = ON")
-            session.execute("BEGIN IMMEDIATE")
-            if self._standalone and not session.tables():
-                create_tables(session)
-            yield RowWriter(session)
-            session.execute("COMMIT")
+        with only_writer(self._file, timeout=self._timeout) as left:
+            connection = connect(self._file, "mode=rwc" if self._standalone else "mode=rw")
+            # Closing undoes what was not committed, after any exception and after Ctrl-C.
+            with closing(SqliteSession(self._file, connection, timeout=left)) as session:
+                session.execute("PRAGMA foreign_keys = ON")
+                session.execute("BEGIN IMMEDIATE")
+                if self._standalone and not session.tables():
+                    create_tables(session)
+                yield RowWriter(session)
+                session.execute("COMMIT")
 
     def _require_writable(self) -> None:
         """Refuse early what SQLite would open for reading only, leaving files beside it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -88,11 +89,11 @@ class SqliteSession:
         """Return the columns of `table`, none where it does not exist."""
         # hidden: 0 a plain column, 2 and 3 generated ones, which compute their own value
         found = self.query(
-            'SELECT name, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', [table]
+            'SELECT name, "notnull", dflt_value, pk, hidden, type FROM pragma_table_xinfo(?)', [table]
         )
         return tuple(
-            Column(name, required=bool(notnull) and default is None and not pk and not hidden)
-            for name, notnull, default, pk, hidden in found
+            Column(name, bool(notnull) and default is None and not pk and not hidden, _length(declared))
+            for name, notnull, default, pk, hidden, declared in found
         )
 
     def references(self, table: str) -> tuple[Reference, ...]:
@@ -105,6 +106,12 @@ class SqliteSession:
     def close(self) -> None:
         """Close the connection; what was not committed is undone."""
         self._connection.close()
+
+
+def _length(declared: str) -> int | None:
+    """Return what `varchar(N)` says: SQLite takes longer texts, the server's other databases do not."""
+    found = re.search(r"char\w*\s*\((\d+)\)", declared, re.IGNORECASE)
+    return int(found[1]) if found else None
 
 
 def _decoded(text: bytes) -> str:
@@ -121,7 +128,7 @@ def _translated(error: sqlite3.Error, file: SqliteFile, *, timeout: float) -> In
     path = Path(file.name)
     if _is_locked(error):
         return DatabaseLockedError(
-            f"the database {file.label} stayed locked by another process for {timeout:g} seconds",
+            f"the database {file.label} stayed locked by another process for {round(timeout, 1):g} seconds",
             hint="retry, or wait longer with `--lock-timeout`",
             path=path,
         )

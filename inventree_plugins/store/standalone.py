@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventree_plugins.models import PluginConfig
+from inventree_plugins.store.interface import SettingLimits
 from inventree_plugins.store.session import Session
 
 __all__ = ["EmptyReader", "create_tables"]
@@ -65,9 +66,17 @@ class EmptyReader:
         """Return no values, so that defaults hold."""
         return {}
 
-    def migration_apps(self) -> frozenset[str]:
-        """Return no labels."""
-        return frozenset()
+    def plugin_settings(self, slug: str) -> dict[str, str]:  # noqa: ARG002
+        """Return no settings."""
+        return {}
+
+    def setting_limits(self) -> SettingLimits:
+        """Return what the tables below would set."""
+        return SettingLimits(50, 2000)
+
+    def applied_migrations(self) -> dict[str, frozenset[str]]:
+        """Return no migrations."""
+        return {}
 
 
 def create_tables(session: Session) -> None:

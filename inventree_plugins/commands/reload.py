@@ -1,0 +1,59 @@
+"""`invplug reload`: make running server processes reload their plugins (SPEC §3)."""
+
+import os
+from typing import NamedTuple
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.gates import restart_step
+from inventree_plugins.errors import ReloadError
+from inventree_plugins.models import NextStep, Problem
+
+__all__ = ["ReloadResult", "reload_plugins"]
+
+REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
+# Servers before do not look at the hash.
+FIRST_VERSION = (0, 13)
+
+
+class ReloadResult(NamedTuple):
+    """That the store asks for a reload, and how that can go unnoticed."""
+
+    problems: tuple[Problem, ...]
+    next_steps: tuple[NextStep, ...]
+
+
+def reload_plugins(context: Context) -> ReloadResult:
+    """Change the registry hash in the store, which every server process compares with its own.
+
+    Each one then reloads its plugins and writes the true hash back. Raises ReloadError where no server
+    would look.
+    """
+    _require_server_that_looks(context)
+    with context.open_store().writing() as writer:
+        # Never a computed hash: one that is true would reload nothing.
+        writer.set_global_value(REGISTRY_HASH, f"invplug-{os.urandom(8).hex()}")
+    return ReloadResult((_how_it_fails(),), (restart_step(context, ()),))
+
+
+def _require_server_that_looks(context: Context) -> None:
+    instance = context.instance
+    if instance.standalone:
+        raise ReloadError(
+            "a standalone instance has no server that could reload its plugins",
+            hint="name the server with `--server DIR` or `--config FILE`",
+        )
+    version = instance.server_version.value
+    if version and tuple(map(int, version.split(".")[:2])) < FIRST_VERSION:
+        raise ReloadError(
+            f"InvenTree {version} cannot be asked to reload its plugins: servers before 0.13 do not look",
+            hint="restart it",
+        )
+
+
+def _how_it_fails() -> Problem:
+    return Problem(
+        "reload-may-go-unnoticed",
+        "a process looks when a request or task next asks for plugins, with a shared cache up to an hour"
+        " later; if no plugin was enabled, disabled or upgraded, only the first one that looks reloads",
+        hint="restart the server and its worker where that does not do",
+    )

@@ -1,0 +1,69 @@
+"""The integration switches: global settings without which a mixin has no effect (SPEC §2)."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.errors import SwitchFixedError
+from inventree_plugins.models import Plugin
+from inventree_plugins.store import Reader
+from inventree_plugins.vocabulary import MIXINS
+
+__all__ = ["ON", "TRUE_WORDS", "Switch", "is_true", "needed_switches", "read_switches", "switches_to_turn_on"]
+
+# What the server stores for true, and what it reads as true.
+ON = "True"
+TRUE_WORDS = frozenset({"1", "y", "yes", "t", "true", "ok", "on"})
+
+ALL = tuple(sorted({mixin.switch for mixin in MIXINS.values() if mixin.switch}))
+
+
+class Switch(NamedTuple):
+    """A switch as the server sees it; `fixed_by` is the part of the configuration that decides it, if any."""
+
+    name: str
+    on: bool
+    fixed_by: str | None = None
+
+
+def read_switches(context: Context, reader: Reader) -> Mapping[str, Switch]:
+    """Return every switch by name; `global_settings` of the configuration beats the store."""
+    stored = reader.global_values(ALL)
+    fixed = context.instance.global_settings
+    return {
+        # What the configuration says is not converted: to the server even the text "False" is true.
+        name: Switch(name, bool(fixed.value[name]), fixed.origin)
+        if name in fixed.value
+        else Switch(name, is_true(stored.get(name)))
+        for name in ALL
+    }
+
+
+def is_true(text: str | None) -> bool:
+    """Tell whether the server reads a stored text as true."""
+    return text is not None and text.lower() in TRUE_WORDS
+
+
+def needed_switches(plugins: Iterable[Plugin]) -> Mapping[str, tuple[str, ...]]:
+    """Return the switches that these plugins' mixins need, with the slugs that need each."""
+    needed: dict[str, list[str]] = {}
+    for plugin in plugins:
+        for switch in {MIXINS[name].switch for name in plugin.mixins if name in MIXINS}:
+            if switch:
+                needed.setdefault(switch, []).append(plugin.slug)
+    return {switch: tuple(slugs) for switch, slugs in sorted(needed.items())}
+
+
+def switches_to_turn_on(plugins: Iterable[Plugin], switches: Mapping[str, Switch]) -> tuple[str, ...]:
+    """Return the names of the switches that must be turned on for these plugins.
+
+    Raises SwitchFixedError for one that the configuration keeps off.
+    """
+    off = tuple(name for name in needed_switches(plugins) if not switches[name].on)
+    for name in off:
+        if switches[name].fixed_by is not None:
+            raise SwitchFixedError(
+                f"the integration switch {name} is off, fixed by {switches[name].fixed_by}",
+                hint="change it there; in the store it would have no effect",
+            )
+    return off

@@ -1,0 +1,222 @@
+"""The store in a PostgreSQL database, over psycopg 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from inventree_plugins.errors import (
+    ConfigurationError,
+    DatabaseAccessError,
+    DatabaseDriverError,
+    DatabaseError,
+    DatabaseLockedError,
+    DatabaseMissingError,
+    DatabaseReadOnlyError,
+    DatabaseUnreachableError,
+    InvplugError,
+    RowReferencedError,
+)
+from inventree_plugins.models import Database
+from inventree_plugins.store.interface import Reader, Writer
+from inventree_plugins.store.rows import CONFIG, RowReader, RowWriter
+from inventree_plugins.store.server import (
+    CONNECT_TIMEOUT,
+    ServerSession,
+    described,
+    one_line,
+    whole_number,
+)
+from inventree_plugins.store.session import Column, Reference, quoted
+
+if TYPE_CHECKING:
+    import psycopg
+
+__all__ = ["PostgresqlStore"]
+
+# One invplug at a time; advisory locks are counted in each database by a number of the program's choosing.
+LOCK = int.from_bytes(b"invplug", "big")
+
+# What Django takes from the options for itself, or invplug decides.
+NOT_FOR_LIBPQ = frozenset(
+    {"assume_role", "autocommit", "context", "cursor_factory", "isolation_level", "pool", "prepare_threshold"}
+    | {"row_factory", "server_side_binding"}
+)
+
+TABLES = """
+SELECT relname FROM pg_class
+WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid)
+AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+"""
+COLUMNS = """
+SELECT attname, attnotnull AND NOT atthasdef AND attidentity = '',
+    CASE WHEN t.typname IN ('varchar', 'bpchar') AND atttypmod > 4 THEN atttypmod - 4 END
+FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+# A key over several columns cannot lead here: Django makes none.
+REFERENCES = """
+SELECT child.relname, link.attname, target.attname, NOT link.attnotnull
+FROM pg_constraint AS c
+JOIN pg_class AS child ON child.oid = c.conrelid AND pg_table_is_visible(child.oid)
+JOIN pg_attribute AS link ON link.attrelid = c.conrelid AND link.attnum = c.conkey[1]
+JOIN pg_attribute AS target ON target.attrelid = c.confrelid AND target.attnum = c.confkey[1]
+WHERE c.contype = 'f' AND c.confrelid = to_regclass(?)
+ORDER BY 1, 2
+"""
+
+
+class PostgresqlSession(ServerSession):
+    """One connection, and PostgreSQL's catalogue; only what the search path leads to counts."""
+
+    def tables(self) -> frozenset[str]:
+        """Return the names of all tables."""
+        return frozenset(name for (name,) in self.query(TABLES))
+
+    def columns(self, table: str) -> tuple[Column, ...]:
+        """Return the columns of `table`, none where it does not exist."""
+        return tuple(Column(*found) for found in self.query(COLUMNS, [quoted(table)]))
+
+    def references(self, table: str) -> tuple[Reference, ...]:
+        """Return every foreign key, of any table, that leads to `table`."""
+        return tuple(Reference(*found) for found in self.query(REFERENCES, [quoted(table)]))
+
+
+class PostgresqlStore:
+    """See `Store`. Nothing is set for longer than a transaction: a connection pool may lie between."""
+
+    def __init__(self, database: Database, *, timeout: float) -> None:
+        self._database = database
+        self._label = described(database)
+        self._timeout = timeout
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """Read one state of the store; see `Store.reading`."""
+        with self._transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY") as session:
+            yield RowReader(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Change the store in one transaction; see `Store.writing`."""
+        with self._transaction("ISOLATION LEVEL READ COMMITTED READ WRITE") as session:
+            session.execute("SELECT pg_advisory_xact_lock(?)", [LOCK])
+            writer = RowWriter(session)
+            # The server may read on; what it would write waits for the milliseconds that this takes.
+            session.execute(f"LOCK TABLE {quoted(CONFIG)} IN SHARE ROW EXCLUSIVE MODE")
+            # Django's keys are checked at the end of a transaction, too late to say which table it was.
+            session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            yield writer
+            session.execute("COMMIT")
+
+    @contextmanager
+    def _transaction(self, modes: str) -> Iterator[PostgresqlSession]:
+        driver = _driver()
+        connection = self._connected(driver)
+        session = PostgresqlSession(
+            connection, label=self._label, errors=driver.Error, translate=self._translated
+        )
+        # Closing undoes what was not committed.
+        with closing(connection):
+            session.execute(f"BEGIN {modes}")
+            # 0 would mean to wait for ever.
+            milliseconds = max(1, min(round(self._timeout * 1000), 2**31 - 1))
+            session.query("SELECT set_config('lock_timeout', ?, true)", [str(milliseconds)])
+            role = self._database.options.get("assume_role")
+            if role:
+                session.execute(f"SET LOCAL ROLE {quoted(str(role))}")
+            yield session
+
+    def _connected(self, driver: Any) -> psycopg.Connection[tuple[Any, ...]]:
+        try:
+            connection: psycopg.Connection[tuple[Any, ...]] = driver.connect(
+                **_connection_options(self._database), autocommit=True, prepare_threshold=None
+            )
+        except driver.ProgrammingError as error:
+            raise ConfigurationError(
+                f"the options of the database {self._label} cannot be used: {self._said(error)}",
+                hint="correct INVENTREE_DB_OPTIONS, `database.options` or `--database`",
+            ) from error
+        except driver.Error as error:
+            raise self._refused(error) from error
+        return connection
+
+    def _said(self, error: Exception) -> str:
+        return one_line(str(error), self._database)
+
+    def _refused(self, error: Any) -> InvplugError:
+        # While connecting, psycopg has the server's text but not its code.
+        text = self._said(error)
+        # Each address that was tried adds a line; the last says most.
+        text = text.rpartition("FATAL: ")[2].strip() if "FATAL: " in text else text
+        if "does not exist" in text and "database" in text:
+            return DatabaseMissingError(
+                f"the database {self._label} does not exist",
+                hint="check `INVENTREE_DB_NAME`, `database.name` or `--database`; invplug never creates it",
+            )
+        if "FATAL: " in str(error):
+            return DatabaseAccessError(
+                f"the database {self._label} refuses the connection: {text}",
+                hint="check `INVENTREE_DB_USER` and `INVENTREE_DB_PASSWORD`, or `database.user` and so on",
+            )
+        return DatabaseUnreachableError(
+            f"cannot reach the database {self._label}: {text}",
+            hint="check host and port, and that PostgreSQL is up",
+        )
+
+    def _translated(self, error: Any) -> InvplugError:
+        state = error.sqlstate or ""
+        text = self._said(error)
+        if state in {"55P03", "40P01", "40001"}:
+            return DatabaseLockedError(
+                f"the database {self._label} stayed locked by another process for {self._timeout:g} seconds",
+                hint="retry, or wait longer with `--lock-timeout`",
+            )
+        if state in {"25006", "42501"}:
+            return DatabaseReadOnlyError(
+                f"the database {self._label} cannot be changed: {text}",
+                hint="use the main server, not a copy of it, and a user who may write",
+            )
+        if state.startswith("23503"):
+            table = error.diag.table_name
+            return RowReferencedError(
+                f"cannot delete the row: the table `{table}` in {self._label} refers to it",
+                hint="remove them in InvenTree first",
+            )
+        if not state or state.startswith(("08", "57P")):
+            return DatabaseUnreachableError(
+                f"lost the connection to the database {self._label}: {text}",
+                hint="`invplug list` tells whether the change was made",
+            )
+        return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
+
+
+def _driver() -> Any:
+    try:
+        import psycopg  # noqa: PLC0415 - only where a database needs it
+    except ImportError as error:
+        raise DatabaseDriverError(
+            f"PostgreSQL needs psycopg 3, which is not usable in invplug's environment: {error}",
+            hint="`pip install 'invplug[postgresql]'` brings it",
+        ) from error
+    return psycopg
+
+
+def _connection_options(database: Database) -> Mapping[str, Any]:
+    """Return what libpq is told: its own options, and the values that Django keeps apart."""
+    own = {
+        "dbname": database.name,
+        "user": database.user,
+        "password": database.password,
+        "host": database.host,
+        "port": database.port,
+    }
+    given = {key: value for key, value in database.options.items() if key not in NOT_FOR_LIBPQ}
+    options = {"application_name": "invplug", **given, **{key: value for key, value in own.items() if value}}
+    options["connect_timeout"] = whole_number(database.options, "connect_timeout", CONNECT_TIMEOUT)
+    return {
+        key: int(value) if isinstance(value, bool) else value
+        for key, value in options.items()
+        if value is not None
+    }

@@ -1,0 +1,98 @@
+"""What PostgreSQL and MySQL have in common: a connection over the network, and parameters spelled `%s`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from inventree_plugins.errors import ConfigurationError, InvplugError
+from inventree_plugins.models import Database
+
+__all__ = ["CONNECT_TIMEOUT", "ServerSession", "described", "one_line", "whole_number"]
+
+# Seconds; the configuration's options may say otherwise.
+CONNECT_TIMEOUT = 10
+MASK = "********"
+
+# A quoted name, a placeholder, or what the drivers would take for the start of one.
+TOKENS = re.compile(r'"(?:[^"]|"")*"|\?|%')
+
+
+class ServerSession:
+    """Statements over a DB-API connection; `translate` turns an `errors` of the driver into one of ours."""
+
+    def __init__(
+        self,
+        connection: Any,
+        *,
+        label: str,
+        errors: type[Exception],
+        translate: Callable[[Any], InvplugError],
+    ) -> None:
+        self._connection = connection
+        self._label = label
+        self._errors = errors
+        self._translate = translate
+
+    @property
+    def label(self) -> str:
+        """Name the database for a message."""
+        return self._label
+
+    def query(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT finds."""
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute(_spelled(statement), tuple(parameters))
+                return list(cursor.fetchall()) if cursor.description else []
+        except self._errors as error:
+            raise self._translate(error) from error
+
+    def execute(self, statement: str, parameters: Sequence[object] = ()) -> None:
+        """Run a statement that changes something."""
+        self.query(statement, parameters)
+
+
+def _spelled(statement: str) -> str:
+    """Return the statement as the drivers want it: `%s` for a value, and each `%` of its own doubled."""
+
+    def spelled(match: re.Match[str]) -> str:
+        return "%s" if match[0] == "?" else match[0].replace("%", "%%")
+
+    return TOKENS.sub(spelled, statement)
+
+
+def described(database: Database) -> str:
+    """Name the database for a message: its name and host, and never user or password."""
+    host = database.host or str(database.options.get("host") or database.options.get("unix_socket") or "")
+    port = f":{database.port}" if database.port and not host.startswith("/") else ""
+    return f"`{database.name}` on `{host}{port}`" if host else f"`{database.name}`"
+
+
+def one_line(message: str, database: Database) -> str:
+    """Return what a driver says as one line without the password."""
+    text = " ".join(message.split())
+    secrets = {str(value) for name, value in database.options.items() if _is_secret(name)}
+    for secret in filter(None, (database.password, *secrets)):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in ("password", "passwd"))
+
+
+def whole_number(options: Mapping[str, object], name: str, default: int) -> int:
+    """Return a number among the options; raise ConfigurationError for what is none."""
+    value = options.get(name)
+    if value is None:
+        return default
+    try:
+        return int(str(value))
+    except ValueError:
+        raise ConfigurationError(
+            f"the database option `{name}` is not a whole number: `{value}`",
+            hint="correct it in INVENTREE_DB_OPTIONS, `database.options` or `--database`",
+        ) from None
