@@ -19,13 +19,14 @@ LOCK_FILE_MODE = 0o666
 IRREPLACEABLE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def ensure_writable(path: Path) -> None:
+def ensure_writable(path: Path, *, option: str = "--plugins-file") -> None:
     """Raise FileAccessError when `replace_text` on `path` would fail or go against its mode.
 
-    A file without any write bit counts as read-only for root too: somebody meant it.
+    A file without any write bit counts as read-only for root too: somebody meant it. `option` is the one
+    that names another file.
     """
     target = path.resolve()
-    hint = "make it writable, or name another one with `--plugins-file`"
+    hint = f"make it writable, or name another one with `{option}`"
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:

@@ -111,6 +111,8 @@ def _execute(words: list[str], invocation: Invocation, talk: Talk) -> int:
         raise KeyboardInterrupt  # Typer makes an exit code of it
     if not isinstance(result, Outcome):
         return int(result or 0)
+    steps = (step._replace(command=invocation.repeated(step.command)) for step in result.next_steps)
+    result = result._replace(next_steps=tuple(steps))
     try:
         write_outcome(result, command=invocation.command or "", as_json=invocation.json, talk=talk)
     except BrokenPipeError:

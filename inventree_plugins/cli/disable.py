@@ -38,6 +38,7 @@ def disable_plugins(
     session = open_session(ctx)
     result = disable(session, options)
     restore = f"invplug enable {' '.join(result.changed)}" if every and result.changed else None
+    restore = ctx.obj.repeated(restore)
     outcome = Outcome(
         data={
             "disabled": list(result.changed),

@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command(cls=Command)
-def enable_plugins(
+def enable_plugins(  # noqa: PLR0913 - the contract's list
     ctx: typer.Context,
     slugs: Annotated[
         list[str] | None,

@@ -20,7 +20,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command(cls=Command)
-def install_packages(
+def install_packages(  # noqa: PLR0913 - the contract's list
     ctx: typer.Context,
     requirements: Annotated[
         list[str] | None,

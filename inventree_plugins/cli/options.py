@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 import os
+import shlex
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -14,6 +15,10 @@ from inventree_plugins import __version__
 from inventree_plugins.errors import UsageError
 
 __all__ = ["GlobalOptions", "Invocation", "flag", "global_options", "wants"]
+
+
+PROGRAM = "invplug"
+NAMING_THE_INSTANCE = ("config", "server", "python", "plugins_file", "plugin_dir", "database")
 
 
 class GlobalOptions(NamedTuple):
@@ -69,6 +74,18 @@ class Invocation:
         given = {name for name, value in values.items() if value not in (None, [], ())}
         self.from_environment = (self.from_environment - given) | (given & from_environment)
         self.values.update({name: value for name, value in values.items() if value not in (None, [], ())})
+
+    def repeated(self, command: str | None) -> str | None:
+        """Return a command of invplug with the options that this run was given to find its instance."""
+        if command is None or not command.startswith(f"{PROGRAM} "):
+            return command
+        words = []
+        for name in NAMING_THE_INSTANCE:
+            if name not in self.from_environment:
+                values = self.values.get(name) or ()
+                for value in (values,) if isinstance(values, str) else values:
+                    words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
+        return " ".join([PROGRAM, *words, command.removeprefix(f"{PROGRAM} ")])
 
     @property
     def options(self) -> GlobalOptions:

@@ -8,7 +8,6 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.errors import ConfigurationError, FileAccessError, UsageError
 from inventree_plugins.files import ensure_writable, replace_text
-from inventree_plugins.instance.config_file import Value, option_in, with_option
 from inventree_plugins.instance.configuration import TRUTHY, to_bool, to_list
 from inventree_plugins.models import NextStep, Problem
 
@@ -16,6 +15,7 @@ __all__ = ["PLUGIN_OPTIONS", "PluginOption", "SetOptionOptions", "SetOptionResul
 
 FALSY = frozenset({"0", "n", "no", "f", "false", "off"})
 SUGGESTIONS = 3
+LONGEST_NUMBER = 6
 
 
 class PluginOption(NamedTuple):
@@ -84,6 +84,8 @@ def set_option(context: Context, options: SetOptionOptions) -> SetOptionResult:
             "there is no `config.yaml` to change",
             hint=f"name one with `--config FILE`, or set {option.variable} in the server's environment",
         )
+    from inventree_plugins.instance.config_file import option_in  # noqa: PLC0415 - `config show` needs it not
+
     text = _read(path)
     try:
         found = option_in(text, option.name)
@@ -145,7 +147,7 @@ def _single_value(option: PluginOption, word: str) -> bool | int | str:
             raise UsageError(f"`{option.name}` is true or false, not `{word}`")
         return to_bool(word)
     if option.kind == "number":
-        if not (word.isascii() and word.isdecimal()):
+        if not (word.isascii() and word.isdecimal() and len(word) <= LONGEST_NUMBER):
             raise UsageError(f"`{option.name}` is a number, not `{word}`")
         return int(word)
     if not word:
@@ -164,7 +166,7 @@ def _as_read(option: PluginOption, value: Any) -> Any:
     if option.kind == "number":
         try:
             return int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return str(value)
     return str(value)
 
@@ -175,8 +177,9 @@ def _changed_text(text: str, option: PluginOption, found: Any, new: Any) -> str:
     is_usable = option.kind != "paths" or not isinstance(found, list)
     if _as_read(option, found) == new and is_usable:
         return text
-    value: Value = ",".join(new) if option.kind == "paths" else new
-    return with_option(text, option.name, value)
+    from inventree_plugins.instance.config_file import with_option  # noqa: PLC0415 - only for a change
+
+    return with_option(text, option.name, ",".join(new) if option.kind == "paths" else new)
 
 
 def _read(path: Path) -> str:

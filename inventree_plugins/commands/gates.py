@@ -7,7 +7,10 @@ from inventree_plugins.commands.switches import Switch, needed_switches
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
 from inventree_plugins.validation import excluded_by
 
-__all__ = ["action_steps", "gate_steps", "version_problem"]
+__all__ = ["action_steps", "gate_steps", "restart_step", "support_command", "version_problem"]
+
+
+SUPPORT_VARIABLE = "INVENTREE_PLUGINS_ENABLED"
 
 
 def version_problem(plugin: Plugin, server_version: str | None) -> Problem | None:
@@ -42,13 +45,19 @@ def gate_steps(
 
 
 def _support_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
-    variable = "INVENTREE_PLUGINS_ENABLED"
-    if variable in context.instance.plugins_enabled.origin:
-        return NextStep("enable-plugins", f"plugin support is off: set {variable}=true", slugs=slugs)
-    if context.instance.config_file.value is None:
-        return NextStep("enable-plugins", f"plugin support is off: set {variable}=true", slugs=slugs)
-    command = "invplug config set plugins_enabled true"
-    return NextStep("enable-plugins", "plugin support is off in the server's configuration", command, slugs)
+    command = support_command(context)
+    message = "plugin support is off"
+    if command is None:
+        message += f": set {SUPPORT_VARIABLE}=true in the server's environment"
+    return NextStep("enable-plugins", message, command, slugs)
+
+
+def support_command(context: Context) -> str | None:
+    """Return the command that turns plugin support on, None where only the environment can."""
+    instance = context.instance
+    if instance.config_file.value is None or SUPPORT_VARIABLE in instance.plugins_enabled.origin:
+        return None
+    return "invplug config set plugins_enabled true"
 
 
 def _switch_step(switch: Switch, slugs: tuple[str, ...]) -> NextStep:

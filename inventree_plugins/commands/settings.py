@@ -12,9 +12,8 @@ from inventree_plugins.commands.enable import create_row
 from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.setting_values import checked_value
-from inventree_plugins.commands.survey import Survey, places_of, take_survey
-from inventree_plugins.commands.validate_targets import plugin_target
-from inventree_plugins.discovery import FactsCache, examine
+from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.commands.validate_targets import anatomy_of
 from inventree_plugins.errors import SettingError, SettingOverriddenError
 from inventree_plugins.models import Problem, Setting
 from inventree_plugins.store import Reader, Writer
@@ -250,16 +249,7 @@ def _plugin(context: Context, survey: Survey, slug: str, reader: Reader) -> _Plu
     configured = context.instance.plugin_settings
     own = configured.value.get(slug)
     overrides = Setting(own if isinstance(own, Mapping) else {}, configured.origin)
-    return _Plugin(found[0], _anatomy(context, survey, slug), overrides)
-
-
-def _anatomy(context: Context, survey: Survey, slug: str) -> Anatomy | None:
-    target = plugin_target(slug, places_of(context, survey), survey)
-    if target is None:
-        return None
-    cache = FactsCache(context.cache_file) if context.use_cache else None
-    anatomies = examine(target.places, cache=cache).anatomies
-    return next((each for each in anatomies if each.plugin.slug == slug), None)
+    return _Plugin(found[0], anatomy_of(context, survey, slug), overrides)
 
 
 def _refuse_override(plugin: _Plugin, state: SettingState) -> None:

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from inventree_plugins.commands.survey import Survey
-from inventree_plugins.discovery import Places, discover, package_folder
+from inventree_plugins.anatomy import Anatomy
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.survey import Survey, places_of
+from inventree_plugins.discovery import FactsCache, Places, discover, examine, package_folder
 from inventree_plugins.errors import PluginNotFoundError, UsageError
 from inventree_plugins.models import Distribution, EntryPoint, Plugin, Problem, Source
 from inventree_plugins.packages import (
@@ -18,7 +20,15 @@ from inventree_plugins.packages import (
 )
 from inventree_plugins.vocabulary import ENTRY_POINT_GROUP
 
-__all__ = ["Target", "directory_of", "find_target", "path_of", "plugin_target", "whole_instance"]
+__all__ = [
+    "Target",
+    "anatomy_of",
+    "directory_of",
+    "find_target",
+    "path_of",
+    "plugin_target",
+    "whole_instance",
+]
 
 ARCHIVES = (".whl", ".zip", ".egg")
 # Groups that have nothing to do with plugins, whatever is in them.
@@ -90,6 +100,16 @@ def plugin_target(slug: str, places: Places, survey: Survey) -> Target | None:
         return Target(slug, _alone(places)._replace(builtin=True), slug=slug)
     directory = directory_of(plugin, places)
     return Target(slug, _alone(places)._replace(directories=(directory,)), slug=slug, plugin_dir=directory)
+
+
+def anatomy_of(context: Context, survey: Survey, slug: str) -> Anatomy | None:
+    """Look closely at one plugin of the instance; None where nothing provides it."""
+    target = plugin_target(slug, places_of(context, survey), survey)
+    if target is None:
+        return None
+    cache = FactsCache(context.cache_file) if context.use_cache else None
+    anatomies = examine(target.places, cache=cache).anatomies
+    return next((each for each in anatomies if each.plugin.slug == slug), None)
 
 
 def directory_of(plugin: Plugin, places: Places) -> Path:

@@ -70,7 +70,7 @@ def read_config_file(path: Path) -> Mapping[str, Any]:
             hint="name the server's `config.yaml` with `--config FILE`",
             path=path,
         ) from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, LookupError, RecursionError) as error:  # a KeyError for `!!bool maybe`
         raise ConfigurationError(
             f"`{path}` has a value that cannot be read: {error}",
             hint="mend the file; the server cannot read it either",

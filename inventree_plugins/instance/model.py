@@ -44,7 +44,7 @@ class Instance(NamedTuple):
     """An InvenTree server, or the standalone instance of a directory.
 
     Paths are absolute. `database.value` is None where the configuration names none. `environment` is what
-    of the process environment decides about the interpreter.
+    of the process environment decides about the interpreter, and what beats plugin options in the file.
     """
 
     directory: Path

@@ -41,7 +41,17 @@ URL_SCHEMES = {
     "mariadb": "mysql",
 }
 DATABASE_KEYS = ("engine", "name", "user", "password", "host", "port", "options")
-ENVIRONMENT_KEPT = ("INVENTREE_DOCKER", "INVENTREE_PY_ENV")
+ENVIRONMENT_KEPT = (
+    "INVENTREE_DOCKER",
+    "INVENTREE_PY_ENV",
+    # Those that beat the options that `config set` writes.
+    "INVENTREE_PLUGINS_ENABLED",
+    "INVENTREE_PLUGINS_MANDATORY",
+    "INVENTREE_PLUGIN_DIR",
+    "INVENTREE_PLUGIN_FILE",
+    "INVENTREE_PLUGIN_NOINSTALL",
+    "INVENTREE_PLUGIN_RETRY",
+)
 
 
 def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapping[str, str]) -> Instance:

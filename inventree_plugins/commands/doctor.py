@@ -1,0 +1,123 @@
+"""`invplug doctor`: which gate keeps a plugin from working, and what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, examine_instance
+from inventree_plugins.commands.enable import create_rows
+from inventree_plugins.commands.instance_checks import checks_after, checks_before
+from inventree_plugins.commands.plugin_checks import checks_of
+from inventree_plugins.commands.survey import Survey
+from inventree_plugins.commands.switches import ON, needed_switches
+from inventree_plugins.errors import UnhealthyError
+
+__all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """Which plugin is asked about, None for all that are enabled, and whether to mend what is safe."""
+
+    slug: str | None = None
+    fix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Something that was put right."""
+
+    code: str
+    message: str
+    slugs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorResult:
+    """The checks in the order in which the server meets their gates, and what was mended before them."""
+
+    checks: tuple[Check, ...]
+    mended: tuple[Mend, ...] = ()
+
+    @property
+    def first_failed(self) -> Check | None:
+        """Return the first gate that is shut: those behind it may open with it."""
+        return next((check for check in self.checks if check.status == "failed"), None)
+
+    @property
+    def error(self) -> UnhealthyError | None:
+        """Return what the command ends with when a gate is shut."""
+        first = self.first_failed
+        if first is None:
+            return None
+        count = sum(1 for check in self.checks if check.status == "failed")
+        what = "1 check failed" if count == 1 else f"{count} checks failed; mend the first one first"
+        whose = f" of `{first.slug}`" if first.slug else ""
+        return UnhealthyError(
+            f"{what}: {first.code}{whose}: {first.message}",
+            hint=first.hint,
+            slug=first.slug,
+            path=first.path,
+            line=first.line,
+        )
+
+
+def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
+    """Check every gate between a plugin and its effect; with `fix`, mend what loses nothing first.
+
+    Raises PluginNotFoundError for a slug that nothing knows, and what writing raises where it mends.
+    """
+    diagnosis = examine_instance(context, options.slug)
+    mended = tuple(_mend(diagnosis, options)) if options.fix else ()
+    if mended:
+        diagnosis = examine_instance(context, options.slug)
+    return DoctorResult(tuple(_checks(diagnosis, options)), mended)
+
+
+def _checks(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Check]:
+    yield from checks_before(diagnosis)
+    for patient in diagnosis.patients:
+        checks = tuple(checks_of(diagnosis, patient))
+        shut = tuple(check for check in checks if check.status in {"failed", "warning"})
+        if options.slug is not None:
+            yield from checks
+        elif shut:
+            yield from shut
+        else:
+            yield Check("plugin", "ok", "every gate is open", slug=patient.slug)
+    yield from checks_after(diagnosis)
+
+
+def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
+    """Create missing rows, and turn on what the plugin that was named, and is enabled, needs."""
+    stored, survey = diagnosis.stored, diagnosis.survey
+    if not isinstance(stored, Stored) or not isinstance(survey, Survey):
+        return
+    rowless = any(entry.plugin and entry.row is None for entry in stored.inventory.entries)
+    off = _switches_off(diagnosis, stored) if options.slug is not None else ()
+    if not rowless and not off:
+        return
+    with diagnosis.context.open_store().writing() as writer:
+        created = create_rows(writer, survey)
+        turned_on = tuple(name for name in off if writer.set_global_value(name, ON))
+    if created:
+        yield Mend("row", f"created rows, inactive: {_named(created)}", created)
+    if turned_on:
+        slugs = tuple(patient.slug for patient in diagnosis.patients)
+        yield Mend("switches", f"turned on {', '.join(turned_on)}", slugs)
+
+
+def _switches_off(diagnosis: Diagnosis, stored: Stored) -> tuple[str, ...]:
+    plugins = [
+        patient.entry.plugin
+        for patient in diagnosis.patients
+        if patient.entry and patient.entry.plugin and patient.entry.enabled
+    ]
+    needed = (stored.switches[name] for name in needed_switches(plugins))
+    return tuple(switch.name for switch in needed if not switch.on and switch.fixed_by is None)
+
+
+def _named(slugs: tuple[str, ...]) -> str:
+    return ", ".join(f"`{slug}`" for slug in slugs)

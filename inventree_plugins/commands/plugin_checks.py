@@ -1,0 +1,221 @@
+"""The gates of one plugin, from its package to its settings, in the order in which the server meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored
+from inventree_plugins.commands.inventory import Entry
+from inventree_plugins.commands.switches import needed_switches
+from inventree_plugins.models import Plugin, Problem, Source
+
+__all__ = ["checks_of"]
+
+# Rules of validation (docs/validation.md), by the gate that they are about; the others are the last gate's.
+RULES_OF = {
+    "entry-point": frozenset(
+        {"no-entry-point", "wrong-group", "entry-point-unresolved", "not-a-plugin", "no-metadata"}
+    ),
+    "key": frozenset({"no-slug", "slug-changed", "two-keys", "legacy-spelling"}),
+    "collision": frozenset({"slug-collision", "slug-reserved", "slug-taken", "shared-module"}),
+    "version-gate": frozenset({"version-gate", "max-version-misread", "min-version-misread"}),
+}
+GROUPED = frozenset().union(*RULES_OF.values())
+# Static files of plugins are collected since then.
+COLLECTS_SINCE = (0, 16)
+
+
+def checks_of(diagnosis: Diagnosis, patient: Patient) -> Iterator[Check]:
+    """Check every gate between a plugin's package and its effect."""
+    gates = _Gates(diagnosis, patient)
+    for check in (
+        gates.package(),
+        gates.ruled("entry-point", "an entry point leads to it"),
+        gates.found_class(),
+        gates.ruled("key", f"its key is `{patient.slug}`"),
+        gates.ruled("collision", "no other plugin claims its key"),
+        gates.row(),
+        gates.enabled(),
+        gates.mandatory(),
+        gates.ruled("version-gate", "it accepts this version of InvenTree"),
+        gates.switches(),
+        gates.migrations(),
+        gates.static_files(),
+        gates.settings(),
+    ):
+        yield replace(check, slug=patient.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """The checks of one plugin; each is judged by itself, or skipped where what it needs is not known."""
+
+    diagnosis: Diagnosis
+    patient: Patient
+
+    @property
+    def plugin(self) -> Plugin | None:
+        return self.patient.entry.plugin if self.patient.entry else None
+
+    @property
+    def entry(self) -> Entry | None:
+        return self.patient.entry
+
+    @property
+    def stored(self) -> Stored | None:
+        return self.diagnosis.stored if isinstance(self.diagnosis.stored, Stored) else None
+
+    def package(self) -> Check:
+        code, plugin, distribution = "package", self.plugin, self.patient.distribution
+        if distribution is not None:
+            return Check(code, "ok", f"`{distribution.name}` {distribution.version} is installed")
+        if plugin is not None:
+            where = "part of the server" if plugin.source is Source.BUILTIN else f"in `{plugin.path}`"
+            return Check(code, "ok", f"it is {where}")
+        if self.entry is not None and self.entry.source is Source.BUILTIN:
+            return Check(code, "ok", "it is the server's own, whose source is not known")
+        problem = self.entry.problems[0] if self.entry and self.entry.problems else None
+        name = (self.entry.package_name if self.entry else None) or self.patient.slug
+        is_declared = self.entry is None or self.entry.declared is not None
+        command = "invplug install" if is_declared else None
+        if command is None and self.entry is not None and self.entry.package_name:
+            command = f"invplug install {name}"
+        message = problem.message if problem else f"`{name}` is in plugins.txt but not installed"
+        return Check(code, "failed", message, problem.hint if problem else None, command)
+
+    def ruled(self, code: str, message: str) -> Check:
+        """Judge by the rules of validation that belong to this gate."""
+        if self.patient.distribution is None and self.plugin is None:
+            return Check(code, "skipped", "there is no plugin to look at")
+        found = [each for each in self.patient.findings if each.code in RULES_OF[code]]
+        if code == "entry-point" and self.plugin and self.plugin.source is not Source.PACKAGE:
+            message = "a plugin of a directory needs none"
+        return _by_findings(code, found, message, self.patient.slug)
+
+    def found_class(self) -> Check:
+        code, plugin = "class", self.plugin
+        found = [each for each in self.patient.findings if each.code not in GROUPED]
+        errors = [each for each in found if each.severity == "error"]
+        if plugin is not None:
+            where = f"`{plugin.class_name}` in `{plugin.path}`"
+            return _by_findings(code, errors, f"{where} can be loaded as far as reading tells", plugin.slug)
+        if self.patient.distribution is None:
+            return Check(code, "skipped", "there is no plugin to look at")
+        if errors:
+            return _by_findings(code, errors, "", self.patient.distribution.name)
+        hint = "`invplug validate` with the package's name tells what can be seen of it"
+        return Check(code, "failed", f"`{self.patient.distribution.name}` brings no plugin class", hint)
+
+    def row(self) -> Check:
+        code, entry = "row", self.entry
+        if self.stored is None or entry is None:
+            return Check(code, "skipped", "not judged without plugin and database")
+        if entry.row is not None:
+            return Check(code, "ok", f"the store has a row for it (number {entry.row.pk})")
+        hint = "servers up to 1.5 skip every external plugin while one has no row"
+        return Check(code, "failed", "the store has no row for it", hint, "invplug discover")
+
+    def enabled(self) -> Check:
+        code, entry = "enabled", self.entry
+        if self.stored is None or entry is None:
+            return Check(code, "skipped", "not judged without plugin and database")
+        if entry.enabled:
+            return Check(code, "ok", "it is enabled")
+        return Check(
+            code, "failed", "it is not enabled", "plugins start disabled", f"invplug enable {entry.slug}"
+        )
+
+    def mandatory(self) -> Check:
+        if self.entry is not None and self.entry.mandatory:
+            return Check("mandatory", "ok", "the server keeps it active, whatever its row says")
+        return Check("mandatory", "ok", "its row decides: it is not mandatory")
+
+    def switches(self) -> Check:
+        code, stored = "switches", self.stored
+        if stored is None or self.plugin is None:
+            return Check(code, "skipped", "not judged without plugin and database")
+        needed = needed_switches([self.plugin])
+        off = [stored.switches[name] for name in needed if not stored.switches[name].on]
+        if not off:
+            return Check(code, "ok", f"on: {', '.join(needed)}" if needed else "its mixins need none")
+        names = ", ".join(switch.name for switch in off)
+        fixed = next((switch.fixed_by for switch in off if switch.fixed_by), None)
+        if fixed is not None:
+            return Check(code, "failed", f"off: {names}", f"change it where it is fixed, in {fixed}")
+        command = f"invplug enable --with-integration {self.plugin.slug}"
+        return Check(code, "failed", f"off: {names}", "its mixins have no effect until these are on", command)
+
+    def migrations(self) -> Check:
+        code, stored, anatomy = "migrations", self.stored, self.patient.anatomy
+        if self.plugin is None or "AppMixin" not in self.plugin.mixins:
+            return Check(code, "ok", "it has none, as it is no app")
+        if stored is None or anatomy is None:
+            return Check(code, "skipped", "not judged without plugin and database")
+        label = anatomy.app.package.rpartition(".")[2]
+        wanted = {Path(name).stem for name in anatomy.app.migrations}
+        missing = sorted(wanted - stored.migrations.get(label, frozenset()))
+        if not missing:
+            return Check(code, "ok", f"all of the app `{label}` are applied")
+        if not (self.entry and self.entry.enabled):
+            return Check(code, "skipped", "they are run when it is enabled")
+        hint = "InvenTree 1.0 and later do not start without them"
+        message = f"not applied of the app `{label}`: {', '.join(missing)}"
+        return Check(code, "failed", message, hint, "invoke migrate")
+
+    def static_files(self) -> Check:
+        code, plugin, instance = "static-files", self.plugin, self.diagnosis.context.instance
+        if plugin is None or not plugin.has_static_files:
+            return Check(code, "ok", "it brings none")
+        version, root = instance.server_version.value, instance.static_root.value
+        if version and tuple(map(int, version.split(".")[:2])) < COLLECTS_SINCE:
+            return Check(code, "skipped", "servers before 0.16 collect none")
+        if root is None or not root.is_dir():
+            return Check(code, "skipped", "the server's static folder is not to be seen from here")
+        if not (self.entry and self.entry.enabled):
+            return Check(code, "skipped", "they are collected when it is enabled")
+        missing = _not_collected(plugin, root / "plugins" / plugin.slug)
+        if not missing:
+            return Check(code, "ok", f"all are in `{root / 'plugins' / plugin.slug}`")
+        hint = "the server serves only what was collected"
+        message = f"not collected: `{missing[0]}`" + (
+            f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        )
+        return Check(code, "failed", message, hint, "python manage.py collectplugins")
+
+    def settings(self) -> Check:
+        code, stored = "settings", self.stored
+        if stored is None or self.plugin is None:
+            return Check(code, "skipped", "not judged without plugin and database")
+        missing = [each.key for each in stored.settings.get(self.plugin.slug, ()) if each.is_missing]
+        if not missing:
+            return Check(code, "ok", "none that is required is empty")
+        hint = "`--stdin` in place of the value keeps a secret out of the command line"
+        command = f"invplug settings set {self.plugin.slug} {missing[0]} VALUE"
+        return Check(code, "failed", f"required and empty: {', '.join(missing)}", hint, command)
+
+
+def _by_findings(code: str, found: list[Problem], message: str, target: str) -> Check:
+    worst = sorted(found, key=lambda each: each.severity != "error")
+    for finding in worst[:1]:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return Check(
+            code,
+            "failed" if finding.severity == "error" else "warning",
+            finding.message + more,
+            finding.hint,
+            f"invplug validate {target}" if len(found) > 1 else None,
+            path=finding.path,
+            line=finding.line,
+        )
+    return Check(code, "ok", message)
+
+
+def _not_collected(plugin: Plugin, target: Path) -> list[str]:
+    source = plugin.path.parent / "static"
+    return sorted(
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and not (target / path.relative_to(source)).is_file()
+    )
