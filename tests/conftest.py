@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.databases import Case, Databases
+from tests.private_servers import MissingServerError
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +28,28 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Make servers' databases on any engine; its servers are those of all of xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    databases = Databases(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def make_case(databases: Databases, tmp_path: Path) -> Iterator[Callable[..., Case]]:
+    """Return a function that makes a database for this test; see `Databases.case`."""
+    with ExitStack() as stack:
+
+        def make(engine: str, version: str = "1.5", **options: object) -> Case:
+            folder = tmp_path / f"database-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            try:
+                return stack.enter_context(databases.case(engine, version, folder, **options))
+            except MissingServerError as error:
+                pytest.skip(str(error))
+
+        yield make

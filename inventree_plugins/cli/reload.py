@@ -30,13 +30,12 @@ def reload(ctx: typer.Context) -> Outcome:
     """
     from inventree_plugins.commands.reload import reload_plugins  # noqa: PLC0415 - as below
 
-    result = reload_plugins(open_session(ctx))
+    how_it_fails = reload_plugins(open_session(ctx))
     return Outcome(
         data={"reload_requested": True},
         text=lambda talk: talk.say("asked the server to reload its plugins", color="green"),
         changed=True,
-        next_steps=result.next_steps,
-        warnings=result.problems,
+        warnings=(how_it_fails,),
     )
 
 
@@ -47,13 +46,13 @@ def with_reload(session: "Context", outcome: Outcome, *, wanted: bool) -> Outcom
     from inventree_plugins.commands.reload import reload_plugins  # noqa: PLC0415 - only where it is wanted
 
     try:
-        result = reload_plugins(session)
+        how_it_fails = reload_plugins(session)
     except InvplugError as error:
         # What was changed before stays changed, and is told.
         return outcome._replace(errors=(*outcome.errors, error), exit_code=outcome.exit_code or 1)
     others = tuple(step for step in outcome.next_steps if step.code != "restart")
     return outcome._replace(
         data={**outcome.data, "reload_requested": True},
-        warnings=(*outcome.warnings, *result.problems),
-        next_steps=(*others, *result.next_steps),
+        warnings=(*outcome.warnings, how_it_fails),
+        next_steps=others,
     )

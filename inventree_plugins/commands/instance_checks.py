@@ -31,6 +31,7 @@ def checks_before(diagnosis: Diagnosis) -> Iterator[Check]:
 def checks_after(diagnosis: Diagnosis) -> Iterator[Check]:
     """Check what concerns no single plugin, and keeps none from working today."""
     yield _second_writer(diagnosis)
+    yield _other_rows(diagnosis)
     yield _orphan_rows(diagnosis)
 
 
@@ -168,6 +169,18 @@ def _second_writer(diagnosis: Diagnosis) -> Check:
     return Check(
         code, "warning", "web and worker run pip on plugins.txt at each start (PLUGIN_ON_STARTUP)", hint
     )
+
+
+def _other_rows(diagnosis: Diagnosis) -> Check:
+    code, stored = "all-rows", diagnosis.stored
+    if not isinstance(stored, Stored):
+        return Check(code, "skipped", "not judged without Python and database")
+    rowless = [each.slug for each in stored.inventory.entries if each.plugin and each.row is None]
+    if not rowless:
+        return Check(code, "ok", "every plugin has its row")
+    message = f"{_counted(len(rowless), 'plugin')} without a row, such as `{rowless[0]}`"
+    hint = "until they have one, `invoke migrate` on servers up to 1.5 leaves external plugins out"
+    return Check(code, "warning", message, hint, "invplug discover")
 
 
 def _orphan_rows(diagnosis: Diagnosis) -> Check:

@@ -1,38 +1,29 @@
 """`invplug reload`: make running server processes reload their plugins (SPEC §3)."""
 
 import os
-from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.errors import ReloadError
-from inventree_plugins.models import NextStep, Problem
+from inventree_plugins.models import Problem
 
-__all__ = ["ReloadResult", "reload_plugins"]
+__all__ = ["reload_plugins"]
 
 REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 # Servers before do not look at the hash.
 FIRST_VERSION = (0, 13)
 
 
-class ReloadResult(NamedTuple):
-    """That the store asks for a reload, and how that can go unnoticed."""
-
-    problems: tuple[Problem, ...]
-    next_steps: tuple[NextStep, ...]
-
-
-def reload_plugins(context: Context) -> ReloadResult:
+def reload_plugins(context: Context) -> Problem:
     """Change the registry hash in the store, which every server process compares with its own.
 
-    Each one then reloads its plugins and writes the true hash back. Raises ReloadError where no server
-    would look.
+    Each one then reloads its plugins and writes the true hash back. Returns how that can go unnoticed.
+    Raises ReloadError where no server would look.
     """
     _require_server_that_looks(context)
     with context.open_store().writing() as writer:
         # Never a computed hash: one that is true would reload nothing.
         writer.set_global_value(REGISTRY_HASH, f"invplug-{os.urandom(8).hex()}")
-    return ReloadResult((_how_it_fails(),), (restart_step(context, ()),))
+    return _how_it_fails()
 
 
 def _require_server_that_looks(context: Context) -> None:

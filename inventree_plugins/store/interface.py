@@ -31,7 +31,7 @@ class Reader(Protocol):
         """Return those of the global settings that have a row, as stored text."""
 
     def plugin_settings(self, slug: str) -> dict[str, str]:
-        """Return the stored settings of the plugin with this key, by their own keys."""
+        """Return the stored settings of the plugin with this key, by their own keys and in order of age."""
 
     def setting_limits(self) -> SettingLimits:
         """Return how long a plugin setting's key and value may be."""

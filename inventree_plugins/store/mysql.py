@@ -18,6 +18,7 @@ from inventree_plugins.errors import (
     DatabaseReadOnlyError,
     DatabaseUnreachableError,
     InvplugError,
+    RowError,
     RowReferencedError,
 )
 from inventree_plugins.models import Database
@@ -76,6 +77,7 @@ NOT_ALLOWED = frozenset({1142, 1143, 1227, 1290, 1792, 1836})
 REFUSED = frozenset({1044, 1045, 1130, 1524, 1698, 2059})
 MISSING = frozenset({1049})
 REFERRED = frozenset({1217, 1451})
+DUPLICATE = frozenset({1062})
 LOST = frozenset({1053, 1077, 1079, 1159, 1160, 1161, 1927, 2002, 2003, 2005, 2006, 2013, 2014, 2055})
 
 
@@ -210,6 +212,9 @@ class MysqlStore:
                 f"cannot delete the row: another table refers to it in {self._label}: {text}",
                 hint="remove them in InvenTree first",
             )
+        if code in DUPLICATE:
+            # Its collations take `Foo` for `foo`.
+            return RowError(f"the database {self._label} has such a row already: {text}")
         if code in LOST or code == 0:
             return DatabaseUnreachableError(
                 f"lost the connection to the database {self._label}: {text}",
@@ -239,11 +244,14 @@ def _connection_options(database: Database, *, waiting: float) -> Mapping[str, A
     options.setdefault("connect_timeout", CONNECT_TIMEOUT)
     # An answer may take as long as a lock; one that never comes must not hold a pipeline up.
     options["read_timeout"] = max(options.get("read_timeout", 0), math.ceil(waiting) + 30)
+    address = _address(database)
+    if address.get("unix_socket") and not any("ssl" in name for name in given):
+        options["ssl_disabled"] = True  # nobody listens in; making it ready takes longer than all the rest
     own = {
         "database": database.name,
         "user": database.user or given.get("user"),
         "password": database.password or given.get("password") or given.get("passwd"),
-        **_address(database),
+        **address,
     }
     options.update({key: value for key, value in own.items() if value})
     return {"program_name": "invplug", **options}

@@ -16,6 +16,7 @@ from inventree_plugins.errors import (
     DatabaseReadOnlyError,
     DatabaseUnreachableError,
     InvplugError,
+    RowError,
     RowReferencedError,
 )
 from inventree_plugins.models import Database
@@ -101,7 +102,7 @@ class PostgresqlStore:
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
         with self._transaction("ISOLATION LEVEL READ COMMITTED READ WRITE") as session:
-            session.execute("SELECT pg_advisory_xact_lock(?)", [LOCK])
+            self._become_only_writer(session)
             writer = RowWriter(session)
             # The server may read on; what it would write waits for the milliseconds that this takes.
             session.execute(f"LOCK TABLE {quoted(CONFIG)} IN SHARE ROW EXCLUSIVE MODE")
@@ -109,6 +110,16 @@ class PostgresqlStore:
             session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             yield writer
             session.execute("COMMIT")
+
+    def _become_only_writer(self, session: PostgresqlSession) -> None:
+        """Take the lock of all invplugs on this database, until the transaction ends."""
+        try:
+            session.execute("SELECT pg_advisory_xact_lock(?)", [LOCK])
+        except DatabaseLockedError as error:
+            raise DatabaseLockedError(
+                f"another invplug kept the database {self._label} for {self._timeout:g} seconds",
+                hint=error.hint,
+            ) from error
 
     @contextmanager
     def _transaction(self, modes: str) -> Iterator[PostgresqlSession]:
@@ -155,7 +166,7 @@ class PostgresqlStore:
                 f"the database {self._label} does not exist",
                 hint="check `INVENTREE_DB_NAME`, `database.name` or `--database`; invplug never creates it",
             )
-        if "FATAL: " in str(error):
+        if "FATAL: " in str(error) or "no password supplied" in text:
             return DatabaseAccessError(
                 f"the database {self._label} refuses the connection: {text}",
                 hint="check `INVENTREE_DB_USER` and `INVENTREE_DB_PASSWORD`, or `database.user` and so on",
@@ -184,7 +195,9 @@ class PostgresqlStore:
                 f"cannot delete the row: the table `{table}` in {self._label} refers to it",
                 hint="remove them in InvenTree first",
             )
-        if not state or state.startswith(("08", "57P")):
+        if state == "23505":
+            return RowError(f"the database {self._label} has such a row already: {text}")
+        if state.startswith(("08", "57P")) or isinstance(error, _driver().OperationalError):
             return DatabaseUnreachableError(
                 f"lost the connection to the database {self._label}: {text}",
                 hint="`invplug list` tells whether the change was made",

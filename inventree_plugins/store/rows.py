@@ -119,7 +119,7 @@ class RowReader:
         row = self.row(slug)
         if row is None or not self._session.columns(PLUGIN_SETTING):
             return {}
-        statement = select(("key", "value"), PLUGIN_SETTING) + among(OWNER, 1)
+        statement = select(("key", "value"), PLUGIN_SETTING) + among(OWNER, 1) + ' ORDER BY "id"'
         return {str(key): str(value) for key, value in self._session.query(statement, [row.pk])}
 
     def setting_limits(self) -> SettingLimits:

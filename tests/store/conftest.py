@@ -15,81 +15,7 @@ import pytest
 
 from inventree_plugins.models import Database
 from inventree_plugins.store import open_store
-
-REFERENCE = 'REFERENCES "plugin_pluginconfig" ("id") DEFERRABLE INITIALLY DEFERRED'
-PLUGINS = (("barcode", "Barcode", 1), ("sheet", "Label Sheet", 0), ("order_history", "Order History", 0))
-
-
-def schema(version: str) -> list[str]:
-    """Spell the server's tables as SPEC §3 gives them; columns come in an order of the server's liking."""
-    level = tuple(map(int, version.split(".")))
-    config = ['"id" integer NOT NULL PRIMARY KEY AUTOINCREMENT', '"name" varchar(255) NULL']
-    config.append('"active" bool NOT NULL')
-    if level >= (0, 12):
-        config.append('"metadata" text NULL CHECK ((JSON_VALID("metadata") OR "metadata" IS NULL))')
-    if level >= (0, 14):
-        config.append('"package_name" varchar(255) NULL')
-    config.append('"key" varchar(255) NOT NULL UNIQUE')
-    length = 2000 if level >= (0, 14) else 200
-    setting = '"id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "key" varchar(50) NOT NULL, '
-    owned = f'{setting} "value" varchar({length}) NOT NULL, "plugin_id" integer NOT NULL {REFERENCE}'
-    statements = [
-        f'CREATE TABLE "plugin_pluginconfig" ({", ".join(config)})',
-        f'CREATE TABLE "plugin_pluginsetting" ({owned})',
-        'CREATE UNIQUE INDEX "setting_uniq" ON "plugin_pluginsetting" ("plugin_id", "key")',
-        f'CREATE TABLE "common_inventreesetting" ({setting} "value" varchar(2000) NOT NULL, UNIQUE ("key"))',
-        """
-        CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY, "app" varchar(255) NOT NULL,
-        "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)
-        """,
-        'CREATE TABLE "part_part" ("id" integer NOT NULL PRIMARY KEY, "name" text NOT NULL, "blob" blob)',
-    ]
-    if level >= (1, 0):
-        statements.append(f'CREATE TABLE "plugin_pluginusersetting" ({owned}, "user_id" integer NOT NULL)')
-    if level >= (1, 5):
-        statements.append(
-            'CREATE TABLE "common_selectionlist" ("id" integer NOT NULL PRIMARY KEY, "name" text NOT NULL,'
-            f' "source_plugin_id" integer NULL {REFERENCE})'
-        )
-    return statements
-
-
-def fill(connection: sqlite3.Connection, version: str) -> None:
-    level = tuple(map(int, version.split(".")))
-    for key, name, active in PLUGINS:
-        connection.execute(
-            "INSERT INTO plugin_pluginconfig (key, name, active) VALUES (?, ?, ?)", (key, name, active)
-        )
-        connection.execute(
-            "INSERT INTO plugin_pluginsetting (key, value, plugin_id) VALUES ('A', ?, last_insert_rowid())",
-            (f"secret of {key}",),
-        )
-    if level >= (0, 12):
-        connection.execute(
-            """UPDATE plugin_pluginconfig SET metadata = '{"kept":  "as is"}' WHERE key = 'sheet'"""
-        )
-    if level >= (0, 14):
-        connection.execute(
-            "UPDATE plugin_pluginconfig SET package_name = 'inventree-oh' WHERE key LIKE 'order%'"
-        )
-    if level >= (1, 0):
-        connection.execute(
-            "INSERT INTO plugin_pluginusersetting (key, value, plugin_id, user_id)"
-            " SELECT 'THEME', 'dark', id, 7 FROM plugin_pluginconfig"
-        )
-    if level >= (1, 5):
-        connection.execute(
-            "INSERT INTO common_selectionlist (name, source_plugin_id)"
-            " SELECT 'list of ' || key, id FROM plugin_pluginconfig"
-        )
-    connection.execute(
-        "INSERT INTO common_inventreesetting (key, value) VALUES ('ENABLE_PLUGINS_APP', 'True')"
-    )
-    connection.executemany(
-        "INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, 'x')",
-        [("plugin", "0001_initial"), ("plugin", "0002_more"), ("order_history", "0001_initial")],
-    )
-    connection.execute("INSERT INTO part_part (name, blob) VALUES ('Résistor', x'00ff10')")
+from tests.server_schema import content, schema
 
 
 @pytest.fixture
@@ -109,9 +35,10 @@ def server_database(folder):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute(f"PRAGMA journal_mode = {journal}")
             connection.execute("BEGIN")
-            for statement in schema(version):
+            for statement in schema("sqlite3", version):
                 connection.execute(statement)
-            fill(connection, version)
+            for statement, parameters in content(version):
+                connection.execute(statement, parameters)
             connection.execute("COMMIT")
         return path
 

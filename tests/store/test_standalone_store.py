@@ -41,20 +41,21 @@ def test_reading_a_missing_store_gives_nothing_and_creates_nothing(folder, store
         assert reader.rows() == ()
         assert reader.row("sheet") is None
         assert reader.global_values(["ENABLE_PLUGINS_APP"]) == {}
-        assert reader.migration_apps() == frozenset()
+        assert reader.applied_migrations() == {}
     assert not list(folder.iterdir())
 
 
 def test_the_first_change_creates_the_store(path, store, store_of):
     with store.writing() as writer:
-        assert writer.insert("sheet", name="Sheet", package_name="sheet-plugin").active is False
+        writer.insert("sheet", name="Sheet", package_name="sheet-plugin")
+        assert writer.row("sheet").active is False
         assert writer.set_active(["sheet"], True) == ("sheet",)
     assert [entry.name for entry in path.parent.iterdir()] == ["store.sqlite3"]
     for standalone in (True, False):
         with store_of(path, standalone=standalone).reading() as reader:
             assert reader.rows() == (PluginConfig(1, "sheet", "Sheet", True, "sheet-plugin"),)
             assert reader.global_values(["ENABLE_PLUGINS_APP"]) == {}
-            assert reader.migration_apps() == frozenset()
+            assert reader.applied_migrations() == {}
     with store.writing() as writer:
         assert writer.delete("sheet") is True
     with store.reading() as reader:
@@ -88,12 +89,19 @@ def test_the_tables_are_those_of_the_newest_server(path, store, server_database,
 
 
 def test_a_change_that_fails_leaves_no_rows_and_the_next_one_works(store):
-    with pytest.raises(RowError), store.writing() as writer:
-        writer.set_active([writer.insert("sheet", name=None).key, "nowhere"], True)
+
+    def change():
+        with store.writing() as writer:
+            writer.insert("sheet", name=None)
+            writer.set_active(["sheet", "nowhere"], True)
+
+    with pytest.raises(RowError):
+        change()
     with store.reading() as reader:
         assert reader.rows() == ()
     with store.writing() as writer:
-        assert writer.insert("sheet", name=None).pk == 1
+        writer.insert("sheet", name=None)
+        assert writer.row("sheet").pk == 1
 
 
 def test_many_first_changes_at_once_all_count(path, store, other_process):
