@@ -76,13 +76,9 @@ class Enabling(NamedTuple):
     """What enabling would change, as of one moment of the store: slugs and integration switches."""
 
     entries: tuple[Entry, ...]
+    changed: tuple[str, ...]
     switches: Mapping[str, Switch]
     turned_on: tuple[str, ...] = ()
-
-    @property
-    def changed(self) -> tuple[str, ...]:
-        """Return the slugs that are not enabled yet."""
-        return tuple(entry.slug for entry in self.entries if not entry.enabled)
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
@@ -110,7 +106,8 @@ def enable(context: Context, options: EnableOptions) -> ChangeResult:
             for name in plan.turned_on:
                 writer.set_global_value(name, ON)
             entries = take_entries(context, survey, writer.rows(), slugs)
-    unchanged = tuple(slug for slug in slugs if slug not in plan.changed)
+    changed = frozenset(plan.changed)
+    unchanged = tuple(slug for slug in slugs if slug not in changed)
     steps = _enable_steps(context, plan)
     return ChangeResult(plan.changed, unchanged, entries, plan.turned_on, steps, survey.problems)
 
@@ -119,7 +116,8 @@ def _plan_enabling(
     context: Context, survey: Survey, slugs: tuple[str, ...], reader: Reader, options: EnableOptions
 ) -> Enabling:
     entries = enableable(context, survey, slugs, reader.rows(), force=options.force)
-    plan = Enabling(entries, read_switches(context, reader))
+    changed = tuple(entry.slug for entry in entries if not entry.enabled)
+    plan = Enabling(entries, changed, read_switches(context, reader))
     if options.with_integration:
         plan = plan._replace(turned_on=switches_to_turn_on(plan.plugins, plan.switches))
     return plan
@@ -175,7 +173,8 @@ def _refuse_unloadable(entry: Entry, *, force: bool) -> None:
 def _enable_steps(context: Context, plan: Enabling) -> tuple[NextStep, ...]:
     """Name the gates that are shut for all, and what must be run for those that change."""
     now_on = {name: Switch(name, on=True) for name in plan.turned_on}
-    actions = action_steps(context, (plugin for plugin in plan.plugins if plugin.slug in plan.changed))
+    changed = frozenset(plan.changed)
+    actions = action_steps(context, (plugin for plugin in plan.plugins if plugin.slug in changed))
     if (plan.changed or plan.turned_on) and not actions:
         actions = (restart_step(context, plan.changed),)
     return (*gate_steps(context, plan.plugins, {**plan.switches, **now_on}), *actions)
@@ -238,8 +237,8 @@ def _plan_disabling(
     for slug in options.slugs:
         _refuse_mandatory(context, slug)
     _require_known(context, tuple(slug for slug in slugs if slug not in by_key))
-    changed = tuple(dict.fromkeys(slug for slug in slugs if slug in by_key and by_key[slug].active))
-    return changed, tuple(slug for slug in slugs if slug not in changed)
+    changed = dict.fromkeys(slug for slug in slugs if slug in by_key and by_key[slug].active)
+    return tuple(changed), tuple(slug for slug in slugs if slug not in changed)
 
 
 def _refuse_mandatory(context: Context, slug: str) -> None:

@@ -162,6 +162,14 @@ class RowWriter(RowReader):
     Its store keeps every other writer of the PluginConfig table out, so that rows are read but once.
     """
 
+    _read: tuple[PluginConfig, ...] | None = None
+
+    def rows(self) -> tuple[PluginConfig, ...]:
+        """Return every PluginConfig row, by primary key."""
+        if self._read is None:
+            self._read = super().rows()
+        return self._read
+
     @cached_property
     def _states(self) -> dict[str, bool]:
         """Tell for each key whether its row is active."""
@@ -183,6 +191,7 @@ class RowWriter(RowReader):
                 )
         self._session.execute(insert_into(CONFIG, list(values)), list(values.values()))
         self._states[key] = False
+        self._read = None
 
     def set_active(self, keys: Iterable[str], active: bool) -> tuple[str, ...]:  # noqa: FBT001 - reads as a verb
         """Switch rows on or off; see `Writer.set_active`."""
@@ -194,6 +203,7 @@ class RowWriter(RowReader):
         for batch in _batches(changing):
             self._session.execute(update(CONFIG, "active") + among("key", len(batch)), [active, *batch])
             self._states.update(dict.fromkeys(batch, active))
+        self._read = tuple(row._replace(active=self._states[row.key]) for row in self.rows())
         return tuple(changing)
 
     def delete(self, key: str) -> bool:
@@ -217,6 +227,7 @@ class RowWriter(RowReader):
                 self._session.execute(statement, [None, self._target(reference, row)])
         self._session.execute(delete_from(CONFIG) + among("id", 1), [row.pk])
         self._states.pop(key, None)
+        self._read = None
         return True
 
     def set_plugin_setting(self, slug: str, key: str, value: str) -> bool:
