@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.builders import install_folder  # noqa: E402 - the project is no package on the path
 from tools.field_bench import Measured, field_ratios, growth  # noqa: E402
+from tools.store_bench import changes  # noqa: E402
 
 FOLDER = ROOT / ".bench"
 DISTRIBUTIONS = 200
@@ -169,6 +170,7 @@ def main() -> int:
         mine, other = 1000 * seconds[claim.command], 1000 * seconds[claim.rival]
         verdict = "  OVER" if over else ""
         print(f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{verdict}")
+    worst |= report(changes(FOLDER, invplug(), options.rounds))
     return worst | measure_discovery(options.rounds)
 
 
@@ -179,7 +181,11 @@ def measure_discovery(rounds: int) -> int:
         print(f"discovery of the field against griffe: skipped, {ratios}")
         ratios = []
     text = PLUGIN_TEXT + "".join(METHOD.format(m=m).replace("{", "{{").replace("}", "}}") for m in range(10))
-    measured: list[Measured] = [*ratios, *growth(FOLDER, text, max(3, rounds // 3))]
+    return report([*ratios, *growth(FOLDER, text, max(3, rounds // 3))])
+
+
+def report(measured: list[Measured]) -> int:
+    """Print each value with its limit; return 1 when one is over it."""
     for each in measured:
         verdict = "  OVER" if each.value > each.limit else ""
         print(f"{each.name:45} {each.value:6.2f} {each.limit:6.2f}  {each.detail}{verdict}")

@@ -75,10 +75,13 @@ class Context:
 
     @property
     def cache_file(self) -> Path:
-        """Return where the facts about the interpreter's plugins are kept between runs."""
+        """Return where the facts about the instance's plugins are kept between runs."""
         import platformdirs  # noqa: PLC0415 - predicates need no cache
 
-        name = f"facts-{zlib.crc32(os.fsencode(self.interpreter.prefix)):08x}.json"
+        # Two instances that share an interpreter would drive each other's facts out.
+        places = (self.interpreter.prefix, self.instance.source_root.value, *self.instance.plugin_dirs.value)
+        key = os.fsencode("\0".join(map(str, places)))
+        name = f"facts-{zlib.crc32(key):08x}.json"
         return Path(platformdirs.user_cache_dir("invplug")) / name
 
     def environment_lock(self) -> AbstractContextManager[None]:
