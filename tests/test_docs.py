@@ -335,6 +335,8 @@ def test_keys_of_the_document_and_of_a_plugin_are_documented_and_no_others(answe
     assert documented(page, "A warning or a problem").keys() == plugin["problems"][0].keys()
     answer("discover")
     assert documented(page, "Keys of a next step").keys() == answer("enable hello")["next_steps"][0].keys()
+    setting = answer("settings set hello KEY x --force")["data"]["setting"]
+    assert documented(page, "A setting").keys() == setting.keys()
     assert documented(page, "An error").keys() == answer("enable nothing")["errors"][0].keys()
 
 
@@ -351,11 +353,17 @@ def test_keys_of_the_document_and_of_a_plugin_are_documented_and_no_others(answe
         "is-installed hello",
         "discover",
         "validate",
+        "settings list hello",
+        "settings set hello KEY x --force",
+        "settings get hello KEY",
+        "settings unset hello KEY",
         "config show",
     ],
 )
 def test_keys_of_data_are_documented_for_each_command(answer, line):
     command = next(name for name in sorted(COMMANDS, key=len, reverse=True) if line.startswith(name))
+    if command == "settings get":
+        answer("settings set hello KEY x --force")
     row = documented("docs/json.md", "`data` of each command")[command]
     assert set(re.findall(r"`([^`]+)`", row[1])) == answer(line)["data"].keys()
 

@@ -78,9 +78,9 @@ def _occupy_standard_streams() -> None:
             os.fstat(number)
         except OSError:  # noqa: PERF203 - three times
             os.open(os.devnull, os.O_RDWR)
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
 
 
 def _terminate(number: int, _frame: object) -> NoReturn:

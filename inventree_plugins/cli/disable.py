@@ -35,7 +35,7 @@ def disable_plugins(
     Works with the server down, and for plugins whose package is gone.
     """
     options = DisableOptions(tuple(slugs or ()), every=every, dry_run=dry_run)
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     result = disable(session, options)
     restore = f"invplug enable {' '.join(result.changed)}" if every and result.changed else None
     restore = ctx.obj.repeated(restore)

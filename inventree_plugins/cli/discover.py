@@ -35,7 +35,7 @@ def discover(
 
     A plugin without a row makes some servers skip every external plugin when they migrate.
     """
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     if prune and not (yes or dry_run) and sys.stdin.isatty():
         orphans = discover_plugins(session, DiscoverOptions(prune=True, dry_run=True)).deleted
         if orphans:

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -39,10 +40,12 @@ def examine(
     Changes nothing without --fix, which creates missing rows and turns on the integration switches that the
     named plugin needs. The exit code is 4 when a gate is shut.
     """
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     result = doctor(session, DoctorOptions(slug, fix=fix))
     first, error = result.first_failed, result.error
-    command = ctx.obj.repeated(first.command) if first and first.command else None
+    advice = {check: _advice(ctx, check) for check in result.checks}
+    if first and error:
+        error.hint = advice[first]
     outcome = Outcome(
         data={
             "checks": [_row(check, ctx.obj.repeated(check.command)) for check in result.checks],
@@ -52,12 +55,19 @@ def examine(
                 for mend in result.mended
             ],
         },
-        text=lambda talk: _print(talk, result, command, with_slugs=slug is None),
+        text=lambda talk: _print(talk, result, advice),
         changed=bool(result.mended),
         errors=(error,) if error else (),
         exit_code=error.exit_code if error else 0,
+        next_steps=result.next_steps,
     )
     return with_reload(session, outcome, wanted=reload)
+
+
+def _advice(ctx: typer.Context, check: Check) -> str | None:
+    """Say what opens a gate: the command, if one does, and what else there is to know."""
+    command = ctx.obj.repeated(check.command)
+    return "; ".join(part for part in (f"run `{command}`" if command else None, check.hint) if part) or None
 
 
 def _row(check: Check, command: str | None) -> dict[str, Any]:
@@ -73,7 +83,7 @@ def _row(check: Check, command: str | None) -> dict[str, Any]:
     }
 
 
-def _print(talk: Talk, result: DoctorResult, command: str | None, *, with_slugs: bool) -> None:
+def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None]) -> None:
     from rich.markup import escape  # noqa: PLC0415 - not under --json
     from rich.table import Table  # noqa: PLC0415
 
@@ -83,13 +93,25 @@ def _print(talk: Talk, result: DoctorResult, command: str | None, *, with_slugs:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for check in result.checks:
+    names = _names(result)
+    for check, name in names.items():
         color = COLORS[check.status]
-        name = f"{check.slug}: {check.code}" if check.slug and with_slugs else check.code
         text = printable(check.message)
         table.add_row(f"[{color}]{check.status}[/{color}]", escape(printable(name)), escape(text))
     talk.table(table)
-    if command:
-        talk.say(f"to mend it: `{command}`")
-    elif result.first_failed is None:
+    if result.first_failed is None:
+        # Else the gate that is shut comes first.
+        for check, name in names.items():
+            if check.status == "warning" and advice[check]:
+                talk.say(f"{name}: {advice[check]}", color="yellow")
         talk.say("no gate is shut", color="green")
+
+
+def _names(result: DoctorResult) -> dict[Check, str]:
+    """Name each check by its code, with the plugin where there may be several."""
+    slugs = {check.slug for check in result.checks if check.slug}
+    is_one = len(slugs) == 1 and not any(check.code == "plugin" for check in result.checks)
+    return {
+        check: check.code if is_one or not check.slug else f"{check.slug}: {check.code}"
+        for check in result.checks
+    }

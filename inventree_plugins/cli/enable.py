@@ -48,7 +48,7 @@ def enable_plugins(  # noqa: PLR0913 - the contract's list
         force=force,
         dry_run=dry_run,
     )
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     result = enable(session, options)
     outcome = Outcome(
         data={

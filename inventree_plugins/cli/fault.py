@@ -33,13 +33,23 @@ def without_secrets(text: str) -> str:
     return NAMED_SECRETS.sub(rf"\1{MASK}", text)
 
 
+def without_value(words: list[str]) -> list[str]:
+    """Mask all that may be the value of `settings set SLUG KEY VALUE`."""
+    if "settings" not in words or "set" not in words[words.index("settings") :]:
+        return words
+    start = words.index("set", words.index("settings")) + 1
+    plain = [place for place in range(start, len(words)) if not words[place].startswith("--")]
+    # Slug and key, or what stands before them for an option, tell where the fault is.
+    return [MASK if place in plain[2:] else word for place, word in enumerate(words)]
+
+
 def write_fault_log(error: BaseException, words: list[str]) -> Path:
     """Write what a bug report needs, without credentials, and return where."""
     text = without_secrets(
         "\n".join(
             (
                 f"invplug {__version__}, Python {platform.python_version()} on {platform.platform()}",
-                f"command line: {words}",
+                f"command line: {without_value(words)}",
                 "",
                 "".join(traceback.format_exception(type(error), error, error.__traceback__)),
             )

@@ -41,7 +41,7 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     """
     options = InstallOptions(tuple(requirements or ()), enable=enable, upgrade=upgrade, dry_run=dry_run)
     with installer_progress(ctx.obj, "installing") as listener:
-        session = open_session(ctx, listener)
+        session = open_session(ctx, listener, reload=reload)
         result = install(session, options)
     outcome = Outcome(
         data={

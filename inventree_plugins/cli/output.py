@@ -34,19 +34,22 @@ class Outcome(NamedTuple):
     next_steps: tuple[NextStep, ...] = ()
     warnings: tuple[Problem, ...] = ()
     errors: tuple[InvplugError, ...] = ()
+    # Somebody asked for the secrets too.
+    reveal: bool = False
 
 
-def printable(text: str) -> str:
+def printable(text: str, *, reveal: bool = False) -> str:
     """Show control characters and hide credentials: what plugins and installers say is a stranger's text."""
     if not text.isprintable():
         text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
-    return without_credentials(text)
+    return text if reveal else without_credentials(text)
 
 
 def without_credentials(text: str) -> str:
     """Mask user and password in URLs; a variable that stands for them, and ssh's `git@`, may be seen."""
     import re  # noqa: PLC0415 - Typer has it loaded
 
+    text = re.sub(r"""([?&]\w*passw\w*=)[^&\s"'`\\]+""", rf"\1{MASK}", text)
     # One slash is what a path makes of two; a password may hold what it should not.
     return re.sub(r"""(:/{1,2})(?!git@|\$\{)(?:[^/@\s:"'`]+:[^@\s"'`]*|[^/@\s"'`]+)@""", rf"\1{MASK}@", text)
 
@@ -58,9 +61,9 @@ class Talk:
         self.quiet = quiet
         self.no_color = no_color or bool(os.environ.get("NO_COLOR"))
 
-    def data(self, text: str) -> None:
+    def data(self, text: str, *, reveal: bool = False) -> None:
         """Print a line of data on stdout."""
-        typer.echo(printable(text))
+        typer.echo(printable(text, reveal=reveal))
 
     def table(self, renderable: "RenderableType") -> None:
         """Print a table or another of rich's shapes on stdout."""
@@ -131,7 +134,8 @@ class Talk:
             command = f" (`{step.command}`)" if step.command else ""
             if not self.quiet:
                 label = self.style("next:", "cyan")
-                typer.echo(f"{label} {printable(step.message)}{command}", err=True)
+                # The command may repeat a `--database` with a password.
+                typer.echo(f"{label} {printable(step.message + command)}", err=True)
 
 
 def place_of(item: Problem | InvplugError) -> str:
@@ -147,6 +151,7 @@ def write_outcome(outcome: Outcome, *, command: str, as_json: bool, talk: Talk) 
         write_json(
             outcome.data,
             command=command,
+            reveal=outcome.reveal,
             changed=outcome.changed,
             dry_run=outcome.dry_run,
             exit_code=outcome.exit_code,
@@ -171,7 +176,7 @@ def _status(outcome: Outcome) -> str:
     return "partial" if outcome.changed else "error"
 
 
-def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> None:
+def write_json(data: Mapping[str, Any], *, command: str | None, reveal: bool = False, **more: Any) -> None:
     """Print the one JSON document of this run, in one line: Python indents ten times slower."""
     import json  # noqa: PLC0415 - not for people
 
@@ -194,7 +199,7 @@ def write_json(data: Mapping[str, Any], *, command: str | None, **more: Any) -> 
     if not text.isprintable():
         # Such as marks that turn the writing direction: JSON has an escape for each.
         text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
-    typer.echo(without_credentials(text))
+    typer.echo(text if reveal else without_credentials(text))
 
 
 def _is_writable(text: str) -> bool:

@@ -41,18 +41,22 @@ def reload(ctx: typer.Context) -> Outcome:
 
 def with_reload(session: "Context", outcome: Outcome, *, wanted: bool) -> Outcome:
     """Ask for a reload after a change, where that is wanted, and add to the outcome how it went."""
-    if not wanted or not outcome.changed:
+    if not wanted:
         return outcome
+    data = {**outcome.data, "reload_requested": False}
+    if not outcome.changed:
+        return outcome._replace(data=data)
     from inventree_plugins.commands.reload import reload_plugins  # noqa: PLC0415 - only where it is wanted
 
     try:
         how_it_fails = reload_plugins(session)
     except InvplugError as error:
         # What was changed before stays changed, and is told.
-        return outcome._replace(errors=(*outcome.errors, error), exit_code=outcome.exit_code or 1)
+        errors = (*outcome.errors, error)
+        return outcome._replace(data=data, errors=errors, exit_code=outcome.exit_code or 1)
     others = tuple(step for step in outcome.next_steps if step.code != "restart")
     return outcome._replace(
-        data={**outcome.data, "reload_requested": True},
+        data={**data, "reload_requested": True},
         warnings=(*outcome.warnings, how_it_fails),
         next_steps=others,
     )

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["open_session"]
 
 
-def open_session(context: typer.Context, on_output: Callable[[str], None] | None = None) -> Context:
-    """Resolve the instance that the global options, the environment and the directory mean."""
+def open_session(
+    context: typer.Context, on_output: Callable[[str], None] | None = None, *, reload: bool = False
+) -> Context:
+    """Resolve the instance that the global options, the environment and the directory mean.
+
+    Raises ReloadError where a `reload` after the change could not be asked for.
+    """
     options: GlobalOptions = context.obj.options
     timeout = DEFAULT_LOCK_TIMEOUT if options.lock_timeout is None else options.lock_timeout
-    return open_context(
+    session = open_context(
         InstanceOptions(
             config=options.config,
             server=options.server,
@@ -40,6 +45,11 @@ def open_session(context: typer.Context, on_output: Callable[[str], None] | None
         use_cache=not options.no_cache,
         on_output=on_output or _discard,
     )
+    if reload:
+        from inventree_plugins.commands.reload import require_server_that_looks  # noqa: PLC0415 - rare
+
+        require_server_that_looks(session)
+    return session
 
 
 def _discard(_line: str) -> None:

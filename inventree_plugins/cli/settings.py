@@ -50,6 +50,7 @@ def show_all(ctx: typer.Context, slug: Slug, *, reveal: Reveal = False) -> Outco
     return Outcome(
         data={"settings": [_row(state, reveal=reveal) for state in result.settings]},
         text=lambda talk: _print(talk, result, reveal=reveal),
+        reveal=reveal,
         warnings=result.problems,
     )
 
@@ -60,11 +61,13 @@ def get(ctx: typer.Context, slug: Slug, key: Key, *, reveal: Reveal = False) -> 
     state = get_setting(open_session(ctx), slug, key)
     return Outcome(
         data={"setting": _row(state, reveal=reveal)},
-        text=lambda talk: talk.data(_shown(state, reveal=reveal)),
+        text=lambda talk: talk.data(_shown(state.value, state, reveal=reveal), reveal=reveal),
+        reveal=reveal,
     )
 
 
-@app.command("set", cls=Command)
+# Words too many come to the function, as Click's own message would repeat them: they may be half a secret.
+@app.command("set", cls=Command, context_settings={"allow_extra_args": True})
 def store(  # noqa: PLR0913 - the contract's list
     ctx: typer.Context,
     slug: Slug,
@@ -82,8 +85,10 @@ def store(  # noqa: PLR0913 - the contract's list
 
     Give a secret with --stdin: other users of the machine can see command lines.
     """
+    if ctx.args:
+        raise UsageError("there is more than one value", hint="put one with spaces in quotes")
     options = SetOptions(slug, key, _value(value, stdin=stdin), force=force, dry_run=dry_run)
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     result = set_setting(session, options)
     did = f"{'would set' if dry_run else 'set'} `{result.setting.key}` of `{slug}`"
     same = f"`{result.setting.key}` of `{slug}` has that value already"
@@ -95,7 +100,7 @@ def unset(
     ctx: typer.Context, slug: Slug, key: Key, *, reload: RELOAD = False, dry_run: DryRun = False
 ) -> Outcome:
     """Delete a stored setting, so that the plugin's default holds again."""
-    session = open_session(ctx)
+    session = open_session(ctx, reload=reload)
     result = unset_setting(session, SetOptions(slug, key, dry_run=dry_run))
     did = f"{'would unset' if dry_run else 'unset'} `{result.setting.key}` of `{slug}`"
     same = f"`{result.setting.key}` of `{slug}` is not stored"
@@ -110,10 +115,11 @@ def _value(value: str | None, *, stdin: bool) -> str:
             raise UsageError("the value is missing", hint="name it after the key, or pass `--stdin`")
         return value
     try:
-        text = sys.stdin.read()
+        # As bytes: a text stream would turn each line's `\r\n` into `\n`.
+        text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError("what standard input holds is not UTF-8 text") from None
-    return text.removesuffix("\n").removesuffix("\r")
+    return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
 
 
 def _change(result: SettingChange, did: str, same: str, *, dry_run: bool) -> Outcome:
@@ -128,16 +134,15 @@ def _change(result: SettingChange, did: str, same: str, *, dry_run: bool) -> Out
 
 def _row(state: SettingState, *, reveal: bool) -> dict[str, Any]:
     definition = state.definition
-    masked = _is_masked(state, reveal=reveal)
     return {
         "key": state.key,
-        "value": MASK if masked else state.value,
-        "masked": masked,
+        "value": _masked(state.value, state, reveal=reveal),
+        "masked": _is_masked(state.value, state, reveal=reveal),
         "origin": state.origin,
         "override": state.override.origin if state.override else None,
         "stored": state.stored is not None,
         "defined": definition is not None,
-        "default": MASK if masked and state.default not in (None, "") else state.default,
+        "default": _masked(state.default, state, reveal=reveal),
         "name": definition.name if definition else None,
         "description": definition.description if definition else None,
         "units": definition.units if definition else None,
@@ -152,14 +157,17 @@ def _row(state: SettingState, *, reveal: bool) -> dict[str, Any]:
     }
 
 
-def _is_masked(state: SettingState, *, reveal: bool) -> bool:
-    return state.is_protected and not reveal and state.value not in (None, "")
+def _is_masked(value: object, state: SettingState, *, reveal: bool) -> bool:
+    return state.is_protected and not reveal and value not in (None, "")
 
 
-def _shown(state: SettingState, *, reveal: bool) -> str:
-    if _is_masked(state, reveal=reveal):
-        return MASK
-    return "" if state.value is None else str(state.value)
+def _masked(value: object, state: SettingState, *, reveal: bool) -> object:
+    """Return a value of the setting, or what stands for a secret."""
+    return MASK if _is_masked(value, state, reveal=reveal) else value
+
+
+def _shown(value: object, state: SettingState, *, reveal: bool) -> str:
+    return "" if value is None else str(_masked(value, state, reveal=reveal))
 
 
 def _print(talk: Talk, result: SettingsResult, *, reveal: bool) -> None:
@@ -176,24 +184,28 @@ def _print(talk: Talk, result: SettingsResult, *, reveal: bool) -> None:
     table.add_column("Default", overflow="fold")
     table.add_column("Description", style="dim", overflow="fold")
     for state in result.settings:
-        shown = _shown(state, reveal=reveal) or "-"
-        value = f"[red]missing[/red] {escape(shown)}" if state.is_missing else escape(printable(shown))
+        shown, default = (
+            escape(printable(text, reveal=reveal))
+            for text in (_value_cell(state, reveal=reveal), _default_cell(state, reveal=reveal))
+        )
         table.add_row(
             escape(printable(state.key)),
-            value,
+            f"[red]missing[/red] {shown}" if state.is_missing else shown,
             state.origin,
-            escape(printable(_default(state))),
+            default,
             escape(printable(_description(state))),
         )
     talk.table(table)
 
 
-def _default(state: SettingState) -> str:
-    if state.definition is not None and "default" in state.definition.unknown:
-        return "unknown"
-    if state.is_protected and state.default not in (None, ""):
-        return MASK
-    return "-" if state.default in (None, "") else str(state.default)
+def _value_cell(state: SettingState, *, reveal: bool) -> str:
+    if state.origin == "default":
+        return _default_cell(state, reveal=reveal)
+    return _shown(state.value, state, reveal=reveal) or "-"
+
+
+def _default_cell(state: SettingState, *, reveal: bool) -> str:
+    return "unknown" if state.is_default_unknown else _shown(state.default, state, reveal=reveal) or "-"
 
 
 def _description(state: SettingState) -> str:

@@ -45,7 +45,7 @@ def uninstall_packages(  # noqa: PLR0913 - the contract's list
     if not (yes or dry_run) and sys.stdin.isatty():
         _ask(ctx, options)
     with installer_progress(ctx.obj, "removing") as listener:
-        session = open_session(ctx, listener)
+        session = open_session(ctx, listener, reload=reload)
         result = uninstall(session, options)
     outcome = Outcome(
         data={

@@ -17,7 +17,7 @@ from inventree_plugins.commands.switches import Switch, is_true, read_switches
 from inventree_plugins.commands.validate import ValidateOptions, validate
 from inventree_plugins.commands.validate_targets import anatomy_of
 from inventree_plugins.errors import InvplugError
-from inventree_plugins.models import Distribution, Interpreter, Problem, Source
+from inventree_plugins.models import Declaration, Distribution, Interpreter, Problem, Source
 from inventree_plugins.packages import normalize
 from inventree_plugins.store import Reader
 
@@ -26,6 +26,8 @@ __all__ = ["Check", "Diagnosis", "Patient", "Stored", "examine_instance"]
 T = TypeVar("T")
 
 ON_STARTUP = "PLUGIN_ON_STARTUP"
+# Before, the setting was off in containers too.
+CONTAINERS_INSTALL_SINCE = (0, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A plugin that is to work: what is known of its slug, and of the package that was named instead."""
+    """A plugin that is to work: what is known of its slug, or of a package that brings none yet."""
 
     slug: str
     entry: Entry | None = None
+    declared: Declaration | None = None
     distribution: Distribution | None = None
     anatomy: Anatomy | None = None
     findings: tuple[Problem, ...] = ()
@@ -71,31 +74,37 @@ class Patient:
 class Diagnosis:
     """What the checks judge; an error stands where something could not be asked.
 
-    `survey` needs the interpreter, and `stored` the survey: it is None where only that is missing.
+    `name` is what somebody asked about, None for all that is enabled. `survey` needs the interpreter, and
+    `stored` the survey: it is None where only that is missing.
     """
 
     context: Context
+    name: str | None
     interpreter: Interpreter | InvplugError
     survey: Survey | InvplugError
     stored: Stored | InvplugError | None
     patients: tuple[Patient, ...] = ()
 
 
-def examine_instance(context: Context, slug: str | None) -> Diagnosis:
-    """Ask everything that the checks need, about one plugin or about all that are enabled.
+def examine_instance(context: Context, name: str | None) -> Diagnosis:
+    """Ask everything that the checks need, about one plugin or package or about all that are enabled.
 
-    Raises PluginNotFoundError for a slug that neither files nor the store know.
+    Raises PluginNotFoundError for a name that neither files nor the store know.
     """
     interpreter = _attempt(lambda: context.interpreter)
     survey = interpreter if isinstance(interpreter, InvplugError) else _attempt(lambda: take_survey(context))
     if isinstance(survey, InvplugError):
-        return Diagnosis(context, interpreter, survey, _attempt(lambda: _open(context)))
-    stored = _attempt(lambda: _stored(context, survey, slug))
+        return Diagnosis(context, name, interpreter, survey, _attempt(lambda: _open(context)))
+    stored = _attempt(lambda: _stored(context, survey, name))
     # Without the store, files still tell a good part.
     inventory = stored.inventory if isinstance(stored, Stored) else take_inventory(context, survey, ())
-    names = (slug,) if slug is not None else _own_names(inventory)
-    patients = tuple(_patient(context, survey, inventory, name) for name in names)
-    return Diagnosis(context, interpreter, survey, stored, patients)
+    patients = tuple(_patient(context, survey, entry) for entry in _asked_about(inventory, name))
+    if not patients and name is not None:
+        is_all_known = isinstance(stored, Stored) and not survey.problems
+        patients = _package(context, survey, name)
+        if not patients and is_all_known:
+            raise not_found(name, inventory.entries)
+    return Diagnosis(context, name, interpreter, survey, stored, patients)
 
 
 def _attempt(ask: Callable[[], T]) -> T | InvplugError:
@@ -110,24 +119,30 @@ def _open(context: Context) -> None:
         return
 
 
-def _own_names(inventory: Inventory) -> tuple[str, ...]:
-    """Return the slugs of the plugins that somebody enabled; the server looks after its own."""
+def _asked_about(inventory: Inventory, name: str | None) -> tuple[Entry, ...]:
+    """Return the plugin of this slug, or those of a package of this name; of None all that are enabled."""
+    if name is None:
+        # The server looks after its own.
+        return tuple(each for each in inventory.entries if each.enabled and each.source is not Source.BUILTIN)
+    entry = inventory.find(name)
+    if entry is not None:
+        return (entry,)
+    key = normalize(name)
     return tuple(
-        entry.slug for entry in inventory.entries if entry.enabled and entry.source is not Source.BUILTIN
+        each for each in inventory.entries if each.package_name and normalize(each.package_name) == key
     )
 
 
-def _stored(context: Context, survey: Survey, slug: str | None) -> Stored:
+def _stored(context: Context, survey: Survey, name: str | None) -> Stored:
     with context.open_store().reading() as reader:
         inventory = take_inventory(context, survey, reader.rows())
-        names = [slug] if slug is not None else _own_names(inventory)
-        known = {entry.slug for entry in inventory.entries}
+        slugs = [entry.slug for entry in _asked_about(inventory, name)]
         return Stored(
             inventory,
             read_switches(context, reader),
             reader.applied_migrations(),
             _installs_at_start(context, reader),
-            {name: read_settings(context, survey, name, reader).settings for name in names if name in known},
+            {slug: read_settings(context, survey, slug, reader).settings for slug in slugs},
         )
 
 
@@ -137,26 +152,45 @@ def _installs_at_start(context: Context, reader: Reader) -> bool:
     if ON_STARTUP in fixed:
         return bool(fixed[ON_STARTUP])
     stored = reader.global_values([ON_STARTUP]).get(ON_STARTUP)
-    return context.instance.in_container if stored is None else is_true(stored)
+    return _installs_by_default(context) if stored is None else is_true(stored)
 
 
-def _patient(context: Context, survey: Survey, inventory: Inventory, name: str) -> Patient:
-    entry = inventory.find(name) or _of_package(inventory, name)
-    key = normalize(entry.package_name if entry and entry.package_name else name)
-    distribution = next((each for each in survey.distributions if each.key == key), None)
-    is_declared = any(item.name == key for item in survey.declared)
-    if entry is None and distribution is None and not is_declared:
-        raise not_found(name, inventory.entries)
-    slug = entry.slug if entry else name
-    has_plugin = entry is not None and entry.plugin is not None
-    target = slug if has_plugin else distribution.name if distribution else None
-    findings = validate(context, ValidateOptions(targets=(target,))).findings if target else ()
-    anatomy = anatomy_of(context, survey, slug) if has_plugin else None
-    return Patient(slug, entry, distribution, anatomy, findings)
+def _installs_by_default(context: Context) -> bool:
+    version = context.instance.server_version.value
+    knows_containers = version is None or tuple(map(int, version.split(".")[:2])) >= CONTAINERS_INSTALL_SINCE
+    return context.instance.in_container and knows_containers
 
 
-def _of_package(inventory: Inventory, name: str) -> Entry | None:
-    """Return the entry that a package of this name brings, where it brings just one."""
+def _patient(context: Context, survey: Survey, entry: Entry) -> Patient:
+    plugin, distribution = entry.plugin, entry.plugin.distribution if entry.plugin else None
+    if plugin is None:
+        # The row may tell the package; before 0.14 it does not, and often package and slug are called alike.
+        distribution = _distribution(survey, entry.package_name or entry.slug)
+    target = entry.slug if plugin else distribution.name if distribution else None
+    return Patient(
+        entry.slug,
+        entry,
+        entry.declared,
+        distribution,
+        anatomy_of(context, survey, entry.slug) if plugin else None,
+        _findings(context, target),
+    )
+
+
+def _package(context: Context, survey: Survey, name: str) -> tuple[Patient, ...]:
+    """Return a package that brings no plugin, installed or declared only; nothing where it is neither."""
+    key, distribution = normalize(name), _distribution(survey, name)
+    declared = next((item for item in survey.declared if item.name == key), None)
+    if distribution is None and declared is None:
+        return ()
+    findings = _findings(context, distribution.name if distribution else None)
+    return (Patient(name, None, declared, distribution, None, findings),)
+
+
+def _distribution(survey: Survey, name: str) -> Distribution | None:
     key = normalize(name)
-    found = [each for each in inventory.entries if each.package_name and normalize(each.package_name) == key]
-    return found[0] if len(found) == 1 else None
+    return next((each for each in survey.distributions if each.key == key), None)
+
+
+def _findings(context: Context, target: str | None) -> tuple[Problem, ...]:
+    return validate(context, ValidateOptions(targets=(target,))).findings if target else ()

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, examine_instance
 from inventree_plugins.commands.enable import create_rows
+from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.instance_checks import checks_after, checks_before
 from inventree_plugins.commands.plugin_checks import checks_of
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.commands.switches import ON, needed_switches
 from inventree_plugins.errors import UnhealthyError
+from inventree_plugins.models import NextStep, Plugin
 
 __all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor"]
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """Which plugin is asked about, None for all that are enabled, and whether to mend what is safe."""
+    """Which plugin or package is asked about, None for all plugins that are enabled; whether to mend."""
 
-    slug: str | None = None
+    name: str | None = None
     fix: bool = False
 
 
@@ -40,6 +42,7 @@ class DoctorResult:
 
     checks: tuple[Check, ...]
     mended: tuple[Mend, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
 
     @property
     def first_failed(self) -> Check | None:
@@ -69,19 +72,23 @@ def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
 
     Raises PluginNotFoundError for a slug that nothing knows, and what writing raises where it mends.
     """
-    diagnosis = examine_instance(context, options.slug)
+    diagnosis = examine_instance(context, options.name)
     mended = tuple(_mend(diagnosis, options)) if options.fix else ()
     if mended:
-        diagnosis = examine_instance(context, options.slug)
-    return DoctorResult(tuple(_checks(diagnosis, options)), mended)
+        diagnosis = examine_instance(context, options.name)
+    slugs = tuple(dict.fromkeys(slug for mend in mended for slug in mend.slugs))
+    steps = (restart_step(context, slugs),) if slugs else ()
+    return DoctorResult(tuple(_checks(diagnosis)), mended, steps)
 
 
-def _checks(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Check]:
+def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
     yield from checks_before(diagnosis)
+    if not diagnosis.patients:
+        yield _nobody(diagnosis)
     for patient in diagnosis.patients:
         checks = tuple(checks_of(diagnosis, patient))
         shut = tuple(check for check in checks if check.status in {"failed", "warning"})
-        if options.slug is not None:
+        if diagnosis.name is not None:
             yield from checks
         elif shut:
             yield from shut
@@ -90,13 +97,26 @@ def _checks(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Check]:
     yield from checks_after(diagnosis)
 
 
+def _nobody(diagnosis: Diagnosis) -> Check:
+    name = diagnosis.name
+    if name is not None:
+        message = f"`{name}` cannot be judged: nothing that can be read knows it"
+        return Check("plugin", "skipped", message, "mend what failed before, and ask again")
+    if not isinstance(diagnosis.stored, Stored):
+        return Check("plugin", "skipped", "not judged without Python and database")
+    hint = "with its slug or package, `doctor` examines a plugin that is not enabled too"
+    return Check("plugin", "skipped", "no plugin is enabled but the server's own", hint)
+
+
 def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     """Create missing rows, and turn on what the plugin that was named, and is enabled, needs."""
     stored, survey = diagnosis.stored, diagnosis.survey
     if not isinstance(stored, Stored) or not isinstance(survey, Survey):
         return
     rowless = any(entry.plugin and entry.row is None for entry in stored.inventory.entries)
-    off = _switches_off(diagnosis, stored) if options.slug is not None else ()
+    enabled = _enabled_plugins(diagnosis) if options.name is not None else ()
+    needed = (stored.switches[name] for name in needed_switches(enabled))
+    off = tuple(switch.name for switch in needed if not switch.on and switch.fixed_by is None)
     if not rowless and not off:
         return
     with diagnosis.context.open_store().writing() as writer:
@@ -105,18 +125,13 @@ def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     if created:
         yield Mend("row", f"created rows, inactive: {_named(created)}", created)
     if turned_on:
-        slugs = tuple(patient.slug for patient in diagnosis.patients)
+        slugs = tuple(plugin.slug for plugin in enabled)
         yield Mend("switches", f"turned on {', '.join(turned_on)}", slugs)
 
 
-def _switches_off(diagnosis: Diagnosis, stored: Stored) -> tuple[str, ...]:
-    plugins = [
-        patient.entry.plugin
-        for patient in diagnosis.patients
-        if patient.entry and patient.entry.plugin and patient.entry.enabled
-    ]
-    needed = (stored.switches[name] for name in needed_switches(plugins))
-    return tuple(switch.name for switch in needed if not switch.on and switch.fixed_by is None)
+def _enabled_plugins(diagnosis: Diagnosis) -> tuple[Plugin, ...]:
+    entries = (patient.entry for patient in diagnosis.patients if patient.entry)
+    return tuple(entry.plugin for entry in entries if entry.plugin and entry.enabled)
 
 
 def _named(slugs: tuple[str, ...]) -> str:

@@ -61,13 +61,11 @@ def support_command(context: Context) -> str | None:
 
 
 def _switch_step(switch: Switch, slugs: tuple[str, ...]) -> NextStep:
-    name, code = switch.name, "enable-integration"
+    message = f"the integration switch {switch.name} is off"
+    command: str | None = f"invplug enable --with-integration {' '.join(slugs)}"
     if switch.fixed_by is not None:
-        return NextStep(
-            code, f"the integration switch {name} is off, fixed by {switch.fixed_by}", slugs=slugs
-        )
-    command = f"invplug enable --with-integration {' '.join(slugs)}"
-    return NextStep(code, f"the integration switch {name} is off", command, slugs)
+        message, command = f"{message}, fixed by {switch.fixed_by}", None
+    return NextStep("enable-integration", message, command, slugs)
 
 
 def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored
-from inventree_plugins.commands.gates import support_command
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored
+from inventree_plugins.commands.gates import SUPPORT_VARIABLE, support_command
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.interpreter import choose_interpreter
-from inventree_plugins.models import Declaration
+from inventree_plugins.models import Declaration, Source
+from inventree_plugins.requirements import declarations, read_plugins_file
 
 __all__ = ["checks_after", "checks_before"]
 
@@ -51,6 +53,8 @@ def _database(diagnosis: Diagnosis) -> Check:
     if isinstance(stored, InvplugError):
         return Check(code, "failed", stored.message, stored.hint, path=stored.path)
     database = diagnosis.context.instance.require_database()
+    if database.standalone and not Path(database.name).exists():
+        return Check(code, "ok", f"`{database.name}` is made with the first row")
     return Check(code, "ok", f"`{database.name}` ({database.engine}) can be read")
 
 
@@ -58,21 +62,32 @@ def _plugin_support(diagnosis: Diagnosis) -> Check:
     code, support = "plugin-support", diagnosis.context.instance.plugins_enabled
     if support.value:
         return Check(code, "ok", f"plugin support is on ({support.origin})")
+    state = f"plugin support is off ({support.origin})"
+    if diagnosis.patients and all(_is_builtin(patient) for patient in diagnosis.patients):
+        return Check(code, "ok", f"{state}, which the server's own plugins do without")
     command = support_command(diagnosis.context)
-    hint = (
-        "the server loads nothing but its own plugins; INVENTREE_PLUGINS_ENABLED or `plugins_enabled` decide"
-    )
-    return Check(code, "failed", f"plugin support is off ({support.origin})", hint, command)
+    hint = "the server loads no plugins but its own"
+    if command is None:
+        hint += f"; set {SUPPORT_VARIABLE}=true in the environment that the server starts in"
+    return Check(code, "failed", state, hint, command)
+
+
+def _is_builtin(patient: Patient) -> bool:
+    return patient.entry is not None and patient.entry.source is Source.BUILTIN
 
 
 def _plugin_directories(diagnosis: Diagnosis) -> Check:
-    code, directories = "plugin-directories", diagnosis.context.instance.plugin_dirs.value
+    code, instance = "plugin-directories", diagnosis.context.instance
+    directories = instance.plugin_dirs.value
     for directory in directories:
-        if directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
+        if _is_out_of_reach(directory):
             hint = "make it readable for the server's user, and run invplug as that user"
             return Check(code, "failed", f"`{directory}` cannot be read", hint, path=directory)
-    source_root = diagnosis.context.instance.source_root.value
-    beside = [path for each in directories if each.parent != source_root for path in _modules_beside(each)]
+    # A standalone instance has no server that would import them, and the server's source is the server.
+    apart = () if instance.standalone else directories
+    beside = [
+        path for each in apart if each.parent != instance.source_root.value for path in _modules_beside(each)
+    ]
     if beside:
         hint = "the server imports what lies beside a plugin directory too: give that a folder of its own"
         return Check(code, "warning", f"`{beside[0]}` lies beside a plugin directory", hint, path=beside[0])
@@ -80,47 +95,76 @@ def _plugin_directories(diagnosis: Diagnosis) -> Check:
     return Check(code, "ok", ", ".join(present) or "there is no plugin directory")
 
 
+def _is_out_of_reach(directory: Path) -> bool:
+    """Tell whether a folder is there, or may be, and this user cannot look into it."""
+    try:
+        return directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK)
+    except OSError:
+        return True
+
+
 def _modules_beside(directory: Path) -> Iterable[Path]:
     try:
         siblings = sorted(directory.parent.iterdir())
     except OSError:
         return ()
-    return (
-        path
-        for path in siblings
-        if path != directory and (path.suffix == ".py" or (path / "__init__.py").is_file())
-    )
+    return (path for path in siblings if path != directory and _is_module(path))
+
+
+def _is_module(path: Path) -> bool:
+    # Those of pathlib raise where a folder may not be entered.
+    return path.suffix == ".py" or os.path.isfile(path / "__init__.py")  # noqa: PTH113
 
 
 def _plugins_file(diagnosis: Diagnosis) -> Check:
     code, path = "plugins-file", diagnosis.context.instance.plugins_file.value
-    survey = diagnosis.survey
-    if isinstance(survey, InvplugError):
-        return Check(code, "skipped", "not judged without the server's Python", path=path)
-    for problem in survey.problems:
-        return Check(code, "failed", problem.message, problem.hint, path=problem.path, line=problem.line)
-    twice = _declared_twice(survey)
-    if twice:
-        first, second = twice
+    try:
+        declared = declarations(read_plugins_file(path))
+    except InvplugError as error:
+        return Check(code, "failed", error.message, error.hint, path=error.path, line=error.line)
+    for first, second in _declared_twice(diagnosis, declared):
+        if _contradict(first, second):
+            message = f"`{path}` contradicts itself: `{first.text}` and `{second.text}`"
+            hint = f"remove line {first.line} or line {second.line}: pip installs nothing at all before"
+            return Check(code, "failed", message, hint, path=second.path, line=second.line)
         message = f"`{path}` declares `{first.name}` twice: `{first.text}` and `{second.text}`"
-        hint = f"remove line {first.line} or line {second.line}: pip refuses what contradicts itself"
-        return Check(code, "failed", message, hint, path=second.path, line=second.line)
+        hint = f"remove line {first.line} or line {second.line}"
+        return Check(code, "warning", message, hint, path=second.path, line=second.line)
     if not path.exists():
         return Check(code, "ok", f"there is no `{path}` yet")
-    return Check(code, "ok", f"`{path}` can be read: {_counted(len(survey.declared), 'requirement')}")
+    return Check(code, "ok", f"`{path}` can be read: {_counted(len(declared), 'requirement')}")
 
 
-def _declared_twice(survey: Survey) -> tuple[Declaration, Declaration] | None:
-    """Return two lines for one package, which the server's own editor leaves behind."""
+def _declared_twice(
+    diagnosis: Diagnosis, declared: tuple[Declaration, ...]
+) -> list[tuple[Declaration, Declaration]]:
+    """Return pairs of lines for one package, such as the server's own editor leaves; the worst first."""
     from inventree_plugins.packages import applying  # noqa: PLC0415 - imports packaging
 
-    seen: dict[str, Declaration] = {}
-    for item in applying(survey.declared, survey.interpreter):
+    if isinstance(diagnosis.interpreter, InvplugError):
+        return []
+    pairs, seen = [], dict[str, Declaration]()
+    for item in applying(declared, diagnosis.interpreter):
         if item.name in seen and seen[item.name].text != item.text:
-            return seen[item.name], item
+            pairs.append((seen[item.name], item))
         if item.name is not None:
             seen[item.name] = item
-    return None
+    return sorted(pairs, key=lambda pair: not _contradict(*pair))
+
+
+def _contradict(one: Declaration, other: Declaration) -> bool:
+    """Tell whether no version can be both, as far as pins and URLs tell."""
+    first, second = one.requirement, other.requirement
+    if first is None or second is None:
+        return False
+    if first.url and second.url:
+        return first.url != second.url
+    return any(
+        not bound.specifier.contains(specifier.version, prereleases=True)
+        for pinned, bound in ((first, second), (second, first))
+        for specifier in pinned.specifier
+        if specifier.operator == "==" and not specifier.version.endswith(".*")
+    )
 
 
 def _interpreter(diagnosis: Diagnosis) -> Check:
@@ -148,15 +192,27 @@ def _writable(diagnosis: Diagnosis) -> Check:
 
 
 def _declared_packages(diagnosis: Diagnosis) -> Check:
-    code, stored = "declared-packages", diagnosis.stored
-    if not isinstance(stored, Stored):
-        return Check(code, "skipped", "not judged without Python and database")
-    missing = [each for each in stored.inventory.problems if each.code == "declared-not-installed"]
-    for problem in missing[:1]:
+    from inventree_plugins.packages import unmet  # noqa: PLC0415 - imports packaging
+
+    code, survey = "declared-packages", diagnosis.survey
+    if not isinstance(survey, Survey) or survey.problems:
+        return Check(code, "skipped", "not judged without the server's Python and a plugins.txt to read")
+    wanting = unmet(survey.declared, survey.distributions, survey.interpreter)
+    installed = {each.key for each in survey.distributions}
+    missing = [each for each in wanting if each.name not in installed]
+    if not wanting:
+        return Check(code, "ok", "what plugins.txt declares is installed")
+    item = (*missing, *wanting)[0]
+    more = f", and {len(wanting) - 1} more" if len(wanting) > 1 else ""
+    status: Literal["failed", "warning"] = "warning"
+    message = f"what is installed for `{item.text}` is another version, or lacks what it needs{more}"
+    hint = None
+    if missing:
+        # What keeps the plugin that was named from working, its own check tells.
+        status = "failed" if diagnosis.name is None else "warning"
+        message = f"`{item.text}` is declared but not installed{more}"
         hint = "plugins.txt says what should be installed, not what is"
-        message = problem.message + (f", and {len(missing) - 1} more" if len(missing) > 1 else "")
-        return Check(code, "failed", message, hint, "invplug install", path=problem.path, line=problem.line)
-    return Check(code, "ok", "what plugins.txt declares is installed")
+    return Check(code, status, message, hint, "invplug install", path=item.path, line=item.line)
 
 
 def _second_writer(diagnosis: Diagnosis) -> Check:
@@ -175,9 +231,11 @@ def _other_rows(diagnosis: Diagnosis) -> Check:
     code, stored = "all-rows", diagnosis.stored
     if not isinstance(stored, Stored):
         return Check(code, "skipped", "not judged without Python and database")
-    rowless = [each.slug for each in stored.inventory.entries if each.plugin and each.row is None]
+    asked = {patient.slug for patient in diagnosis.patients}
+    entries = (each for each in stored.inventory.entries if each.slug not in asked)
+    rowless = [each.slug for each in entries if each.plugin and each.row is None]
     if not rowless:
-        return Check(code, "ok", "every plugin has its row")
+        return Check(code, "ok", "every other plugin has its row" if asked else "every plugin has its row")
     message = f"{_counted(len(rowless), 'plugin')} without a row, such as `{rowless[0]}`"
     hint = "until they have one, `invoke migrate` on servers up to 1.5 leaves external plugins out"
     return Check(code, "warning", message, hint, "invplug discover")
@@ -187,7 +245,9 @@ def _orphan_rows(diagnosis: Diagnosis) -> Check:
     code, stored = "orphan-rows", diagnosis.stored
     if not isinstance(stored, Stored):
         return Check(code, "skipped", "not judged without Python and database")
-    orphans = [each for each in stored.inventory.entries if each.source is None]
+    # What plugins.txt declares is to come back.
+    entries = stored.inventory.entries
+    orphans = [each for each in entries if each.source is None and each.row and not each.declared]
     if not orphans:
         return Check(code, "ok", "every row has its plugin")
     names = ", ".join(f"`{each.slug}`" for each in orphans)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.switches import needed_switches
-from inventree_plugins.models import Plugin, Problem, Source
+from inventree_plugins.errors import InvplugError
+from inventree_plugins.models import Declaration, Plugin, Problem, Source
 
 __all__ = ["checks_of"]
 
-# Rules of validation (docs/validation.md), by the gate that they are about; the others are the last gate's.
+# Rules of validation (docs/validation.md), by the gate that they are about; all others are the class's.
 RULES_OF = {
     "entry-point": frozenset(
         {"no-entry-point", "wrong-group", "entry-point-unresolved", "not-a-plugin", "no-metadata"}
@@ -67,6 +71,12 @@ class _Gates:
     def stored(self) -> Stored | None:
         return self.diagnosis.stored if isinstance(self.diagnosis.stored, Stored) else None
 
+    def _skipped(self, code: str) -> Check:
+        """Return the check that what is missing keeps from being judged."""
+        is_known = self.stored is None and self.entry is not None
+        reason = "not judged without the database" if is_known else "there is no plugin to look at"
+        return Check(code, "skipped", reason)
+
     def package(self) -> Check:
         code, plugin, distribution = "package", self.plugin, self.patient.distribution
         if distribution is not None:
@@ -78,18 +88,33 @@ class _Gates:
             return Check(code, "ok", "it is the server's own, whose source is not known")
         problem = self.entry.problems[0] if self.entry and self.entry.problems else None
         name = (self.entry.package_name if self.entry else None) or self.patient.slug
-        is_declared = self.entry is None or self.entry.declared is not None
-        command = "invplug install" if is_declared else None
+        declared = self.patient.declared
+        if declared is not None and not self._applies(declared):
+            message = f"`{name}` is not installed: the marker of `{declared.text}` rules this Python out"
+            hint = "change or remove the marker"
+            return Check(code, "failed", message, hint, path=declared.path, line=declared.line)
+        command = "invplug install" if declared else None
         if command is None and self.entry is not None and self.entry.package_name:
             command = f"invplug install {name}"
         message = problem.message if problem else f"`{name}` is in plugins.txt but not installed"
-        return Check(code, "failed", message, problem.hint if problem else None, command)
+        return Check(code, "failed", message, problem.hint if problem and not command else None, command)
+
+    def _applies(self, declared: Declaration) -> bool:
+        from inventree_plugins.packages import applying  # noqa: PLC0415 - imports packaging
+
+        interpreter = self.diagnosis.interpreter
+        return isinstance(interpreter, InvplugError) or bool(applying((declared,), interpreter))
 
     def ruled(self, code: str, message: str) -> Check:
         """Judge by the rules of validation that belong to this gate."""
         if self.patient.distribution is None and self.plugin is None:
-            return Check(code, "skipped", "there is no plugin to look at")
+            return self._skipped(code)
         found = [each for each in self.patient.findings if each.code in RULES_OF[code]]
+        if self.plugin is not None and not found:
+            # A plugin that is looked at alone hides no other.
+            found = [each for each in self.plugin.problems if each.code in RULES_OF[code]]
+        if code != "entry-point" and self.plugin is None and not found:
+            return self._skipped(code)
         if code == "entry-point" and self.plugin and self.plugin.source is not Source.PACKAGE:
             message = "a plugin of a directory needs none"
         return _by_findings(code, found, message, self.patient.slug)
@@ -102,16 +127,16 @@ class _Gates:
             where = f"`{plugin.class_name}` in `{plugin.path}`"
             return _by_findings(code, errors, f"{where} can be loaded as far as reading tells", plugin.slug)
         if self.patient.distribution is None:
-            return Check(code, "skipped", "there is no plugin to look at")
+            return self._skipped(code)
         if errors:
             return _by_findings(code, errors, "", self.patient.distribution.name)
-        hint = "`invplug validate` with the package's name tells what can be seen of it"
-        return Check(code, "failed", f"`{self.patient.distribution.name}` brings no plugin class", hint)
+        message = f"`{self.patient.distribution.name}` brings no plugin class"
+        return Check(code, "failed", message, "is it a plugin for InvenTree, and the right package?")
 
     def row(self) -> Check:
         code, entry = "row", self.entry
         if self.stored is None or entry is None:
-            return Check(code, "skipped", "not judged without plugin and database")
+            return self._skipped(code)
         if entry.row is not None:
             return Check(code, "ok", f"the store has a row for it (number {entry.row.pk})")
         hint = "servers up to 1.5 skip every external plugin while one has no row"
@@ -120,39 +145,47 @@ class _Gates:
     def enabled(self) -> Check:
         code, entry = "enabled", self.entry
         if self.stored is None or entry is None:
-            return Check(code, "skipped", "not judged without plugin and database")
+            return self._skipped(code)
         if entry.enabled:
-            return Check(code, "ok", "it is enabled")
+            is_kept = entry.mandatory and not (entry.row and entry.row.active)
+            return Check(code, "ok", "its row does not count" if is_kept else "it is enabled")
         return Check(
             code, "failed", "it is not enabled", "plugins start disabled", f"invplug enable {entry.slug}"
         )
 
     def mandatory(self) -> Check:
-        if self.entry is not None and self.entry.mandatory:
+        if self.entry is None:
+            return self._skipped("mandatory")
+        if self.entry.mandatory:
             return Check("mandatory", "ok", "the server keeps it active, whatever its row says")
         return Check("mandatory", "ok", "its row decides: it is not mandatory")
 
     def switches(self) -> Check:
         code, stored = "switches", self.stored
         if stored is None or self.plugin is None:
-            return Check(code, "skipped", "not judged without plugin and database")
+            return self._skipped(code)
         needed = needed_switches([self.plugin])
         off = [stored.switches[name] for name in needed if not stored.switches[name].on]
         if not off:
             return Check(code, "ok", f"on: {', '.join(needed)}" if needed else "its mixins need none")
         names = ", ".join(switch.name for switch in off)
-        fixed = next((switch.fixed_by for switch in off if switch.fixed_by), None)
-        if fixed is not None:
-            return Check(code, "failed", f"off: {names}", f"change it where it is fixed, in {fixed}")
+        fixed = [switch for switch in off if switch.fixed_by]
+        if fixed:
+            kept = ", ".join(switch.name for switch in fixed)
+            hint = f"{kept}: change it where it is fixed, in {fixed[0].fixed_by}"
+            return Check(code, "failed", f"off: {names}", hint)
         command = f"invplug enable --with-integration {self.plugin.slug}"
         return Check(code, "failed", f"off: {names}", "its mixins have no effect until these are on", command)
 
     def migrations(self) -> Check:
         code, stored, anatomy = "migrations", self.stored, self.patient.anatomy
-        if self.plugin is None or "AppMixin" not in self.plugin.mixins:
+        if self.plugin is None:
+            return self._skipped(code)
+        is_package = anatomy is None or anatomy.app.is_package
+        if "AppMixin" not in self.plugin.mixins or not is_package:
             return Check(code, "ok", "it has none, as it is no app")
         if stored is None or anatomy is None:
-            return Check(code, "skipped", "not judged without plugin and database")
+            return self._skipped(code)
         label = anatomy.app.package.rpartition(".")[2]
         wanted = {Path(name).stem for name in anatomy.app.migrations}
         missing = sorted(wanted - stored.migrations.get(label, frozenset()))
@@ -166,28 +199,40 @@ class _Gates:
 
     def static_files(self) -> Check:
         code, plugin, instance = "static-files", self.plugin, self.diagnosis.context.instance
-        if plugin is None or not plugin.has_static_files:
+        if plugin is None:
+            return self._skipped(code)
+        if not plugin.has_static_files:
             return Check(code, "ok", "it brings none")
-        version, root = instance.server_version.value, instance.static_root.value
+        root, version = instance.static_root.value, instance.server_version.value
+        reason = None
         if version and tuple(map(int, version.split(".")[:2])) < COLLECTS_SINCE:
-            return Check(code, "skipped", "servers before 0.16 collect none")
-        if root is None or not root.is_dir():
+            reason = "servers before 0.16 collect none"
+        elif not (self.entry and self.entry.enabled):
+            reason = "they are collected when it is enabled"
+        if reason:
+            return Check(code, "skipped", reason)
+        if root is None or not os.access(root, os.R_OK | os.X_OK):
             return Check(code, "skipped", "the server's static folder is not to be seen from here")
-        if not (self.entry and self.entry.enabled):
-            return Check(code, "skipped", "they are collected when it is enabled")
-        missing = _not_collected(plugin, root / "plugins" / plugin.slug)
-        if not missing:
-            return Check(code, "ok", f"all are in `{root / 'plugins' / plugin.slug}`")
-        hint = "the server serves only what was collected"
-        message = f"not collected: `{missing[0]}`" + (
-            f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        )
+        return self._collected(plugin, root)
+
+    def _collected(self, plugin: Plugin, root: Path) -> Check:
+        code = "static-files"
+        target = root / "plugins" / plugin.slug
+        try:
+            stale = _not_collected(plugin.path.parent / "static", target)
+        except OSError as error:
+            return Check(code, "skipped", f"they cannot be compared: {error}")
+        if not stale:
+            return Check(code, "ok", f"all are in `{target}`")
+        hint = "the server serves what was collected, and collects nothing when it starts"
+        more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
+        message = f"not in `{target}`, or not the same there: `{stale[0]}`{more}"
         return Check(code, "failed", message, hint, "python manage.py collectplugins")
 
     def settings(self) -> Check:
         code, stored = "settings", self.stored
         if stored is None or self.plugin is None:
-            return Check(code, "skipped", "not judged without plugin and database")
+            return self._skipped(code)
         missing = [each.key for each in stored.settings.get(self.plugin.slug, ()) if each.is_missing]
         if not missing:
             return Check(code, "ok", "none that is required is empty")
@@ -197,25 +242,22 @@ class _Gates:
 
 
 def _by_findings(code: str, found: list[Problem], message: str, target: str) -> Check:
-    worst = sorted(found, key=lambda each: each.severity != "error")
-    for finding in worst[:1]:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        return Check(
-            code,
-            "failed" if finding.severity == "error" else "warning",
-            finding.message + more,
-            finding.hint,
-            f"invplug validate {target}" if len(found) > 1 else None,
-            path=finding.path,
-            line=finding.line,
-        )
-    return Check(code, "ok", message)
+    if not found:
+        return Check(code, "ok", message)
+    worst = min(found, key=lambda each: each.severity != "error")
+    hint, message = worst.hint, worst.message
+    if len(found) > 1:
+        message += f" (and {len(found) - 1} more)"
+        hint = "; ".join(filter(None, (hint, f"`invplug validate {target}` tells all of it")))
+    status: Literal["failed", "warning"] = "failed" if worst.severity == "error" else "warning"
+    return Check(code, status, message, hint, path=worst.path, line=worst.line)
 
 
-def _not_collected(plugin: Plugin, target: Path) -> list[str]:
-    source = plugin.path.parent / "static"
-    return sorted(
-        path.relative_to(source).as_posix()
-        for path in source.rglob("*")
-        if path.is_file() and not (target / path.relative_to(source)).is_file()
-    )
+def _not_collected(source: Path, target: Path) -> list[str]:
+    """Return the files of a plugin that the server's static folder has not, or has otherwise."""
+    files = (path.relative_to(source) for path in source.rglob("*") if path.is_file())
+    return sorted(file.as_posix() for file in files if not _is_same(source / file, target / file))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)

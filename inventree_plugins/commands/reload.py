@@ -6,7 +6,7 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import ReloadError
 from inventree_plugins.models import Problem
 
-__all__ = ["reload_plugins"]
+__all__ = ["reload_plugins", "require_server_that_looks"]
 
 REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 # Servers before do not look at the hash.
@@ -19,14 +19,15 @@ def reload_plugins(context: Context) -> Problem:
     Each one then reloads its plugins and writes the true hash back. Returns how that can go unnoticed.
     Raises ReloadError where no server would look.
     """
-    _require_server_that_looks(context)
+    require_server_that_looks(context)
     with context.open_store().writing() as writer:
         # Never a computed hash: one that is true would reload nothing.
         writer.set_global_value(REGISTRY_HASH, f"invplug-{os.urandom(8).hex()}")
     return _how_it_fails()
 
 
-def _require_server_that_looks(context: Context) -> None:
+def require_server_that_looks(context: Context) -> None:
+    """Raise ReloadError where no server would look at the registry hash."""
     instance = context.instance
     if instance.standalone:
         raise ReloadError(

@@ -31,6 +31,8 @@ def checked_value(key: str, text: str, definition: SettingDefinition | None, lim
 
 
 def _require_text(key: str, text: str) -> None:
+    if not key.strip():
+        raise SettingError("a setting's key cannot be empty")
     for content in (key, text):
         if "\0" in content or any("\ud800" <= char <= "\udfff" for char in content):
             raise SettingError(f"what is given for `{key!a}` is not text that a database can hold")

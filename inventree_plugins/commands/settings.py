@@ -68,17 +68,25 @@ class SettingState:
     @property
     def is_protected(self) -> bool:
         """Tell whether the value may be a secret; where nothing tells, it may."""
-        if self.definition is None:
-            return True
-        return self.definition.protected or "protected" in self.definition.unknown
+        return self.definition is None or self.definition.protected or self._is_unknown("protected")
 
     @property
     def is_missing(self) -> bool:
         """Tell whether the plugin needs a value and has none."""
-        if self.definition is None or not self.definition.required or "default" in self.definition.unknown:
+        if self.definition is None or not self.definition.required or self.is_default_unknown:
             return False
         # An empty row leaves it to the default.
         return self.value in (None, "") and self.default in (None, "")
+
+    @property
+    def is_default_unknown(self) -> bool:
+        """Tell whether there may be a default that only running the plugin would tell."""
+        return self.default is None and self._is_unknown("default")
+
+    def _is_unknown(self, part: str) -> bool:
+        """Tell whether the definition may say of `part` what cannot be read."""
+        unknown = self.definition.unknown if self.definition else {}
+        return any(name in unknown for name in (part, "keys", "definition"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +150,31 @@ class _Plugin:
         override = None
         if key in self.overrides.value:
             override = Setting(self.overrides.value[key], self.overrides.origin)
-        by_key = {each.upper(): value for each, value in stored.items()}
+        # Of keys that differ in case only, the server reads the first.
+        by_key = {each.upper(): value for each, value in reversed(tuple(stored.items()))}
         return SettingState(key, self.definitions.get(key), by_key.get(key), override)
 
     def states(self, stored: Mapping[str, str]) -> Iterator[SettingState]:
-        keys = (*self.definitions, *sorted(each.upper() for each in stored), *self.overrides.value)
+        overridden = (each for each in self.overrides.value if each == each.upper())
+        keys = (*self.definitions, *sorted(each.upper() for each in stored), *overridden)
         for key in dict.fromkeys(keys):
             yield self.state(key, stored)
 
-    def problems(self) -> tuple[Problem, ...]:
-        if self.gap is None:
-            return ()
-        return (
-            Problem(
-                "settings-unknown",
-                f"`{self.slug}` may define more settings than can be read: {self.gap.reason}",
-                slug=self.slug,
-                path=self.gap.path,
-                line=self.gap.line,
-            ),
-        )
+    def problems(self) -> Iterator[Problem]:
+        if self.gap is not None:
+            message = f"`{self.slug}` may define more settings than can be read: {self.gap.reason}"
+            where = self.gap if self.gap.path else self.anatomy and self.anatomy.attributes["SETTINGS"]
+            path, line = (where.path, where.line) if where else (None, None)
+            yield Problem("settings-unknown", message, slug=self.slug, path=path, line=line)
+        for key in self.overrides.value:
+            if key != key.upper():
+                yield Problem(
+                    "override-ignored",
+                    f"{self.overrides.origin} names `{key}` of `{self.slug}`, which the server looks up as"
+                    f" `{key.upper()}`",
+                    hint="write the key in upper case",
+                    slug=self.slug,
+                )
 
 
 def list_settings(context: Context, slug: str) -> SettingsResult:
@@ -177,7 +190,7 @@ def list_settings(context: Context, slug: str) -> SettingsResult:
 def read_settings(context: Context, survey: Survey, slug: str, reader: Reader) -> SettingsResult:
     """Return the settings of a plugin as the store has them now; raise PluginNotFoundError."""
     plugin = _plugin(context, survey, slug, reader)
-    return SettingsResult(slug, tuple(plugin.states(reader.plugin_settings(slug))), plugin.problems())
+    return SettingsResult(slug, tuple(plugin.states(reader.plugin_settings(slug))), tuple(plugin.problems()))
 
 
 def get_setting(context: Context, slug: str, key: str) -> SettingState:
@@ -222,13 +235,14 @@ def _store(writer: Writer, plugin: _Plugin, key: str, value: str) -> bool:
 def unset_setting(context: Context, options: SetOptions) -> SettingChange:
     """Delete a stored setting, so that its default holds again.
 
-    Raises PluginNotFoundError.
+    Raises PluginNotFoundError and SettingOverriddenError.
     """
     survey = take_survey(context)
     store = context.open_store()
     with store.reading() as reader:
         plugin = _plugin(context, survey, options.slug, reader)
         state = plugin.state(options.key.upper(), reader.plugin_settings(options.slug))
+        _refuse_override(plugin, state)
     problems: tuple[Problem, ...] = ()
     if state.definition is None and state.stored is None:
         # Not an error: the second run of a script must do what the first did.

@@ -248,7 +248,15 @@ def parse_database(text: str, *, directory: Path) -> Database:
         unquote(url.path.lstrip("/")),
         user=unquote(url.username) if url.username else None,
         password=unquote(url.password) if url.password else None,
-        host=unquote(url.hostname) if url.hostname else None,
+        host=_host(url.netloc) if url.hostname else None,
         port=port,
         options=dict(parse_qsl(url.query)),
     )
+
+
+def _host(netloc: str) -> str:
+    """Return the host as it was written: it may be the folder of a socket, whose case counts."""
+    address = netloc.rpartition("@")[2]
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return unquote(address.partition(":")[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
@@ -29,6 +30,7 @@ from inventree_plugins.store.server import (
     ServerSession,
     described,
     one_line,
+    only_reading,
     whole_number,
 )
 from inventree_plugins.store.session import Column, Reference, select
@@ -72,7 +74,7 @@ WHERE link.table_schema = database() AND link.referenced_table_schema = database
 ORDER BY 1, 2
 """
 
-LOCKED = frozenset({1205, 1213, 3572})
+LOCKED = frozenset({1020, 1205, 1213, 3572})
 NOT_ALLOWED = frozenset({1142, 1143, 1227, 1290, 1792, 1836})
 REFUSED = frozenset({1044, 1045, 1130, 1524, 1698, 2059})
 MISSING = frozenset({1049})
@@ -111,7 +113,7 @@ class MysqlStore:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Read one state of the store; see `Store.reading`."""
-        with self._session() as session:
+        with only_reading(self._database), self._session() as session:
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             yield RowReader(session)
 
@@ -119,11 +121,10 @@ class MysqlStore:
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
         with self._session() as session:
+            deadline = time.monotonic() + self._timeout
             self._become_only_writer(session)
-            session.execute("START TRANSACTION")
             writer = RowWriter(session)
-            # Locks all rows and the gaps between: nobody else changes or adds one until the end.
-            session.query(select(("id",), CONFIG) + ' ORDER BY "id" FOR UPDATE')
+            self._lock_rows(session, deadline)
             yield writer
             session.execute("COMMIT")
 
@@ -136,6 +137,20 @@ class MysqlStore:
                 f"another invplug kept the database {self._label} for {self._timeout:g} seconds",
                 hint="retry, or wait longer with `--lock-timeout`",
             )
+
+    def _lock_rows(self, session: MysqlSession, deadline: float) -> None:
+        """Begin a transaction that locks all rows and the gaps between: nobody else changes or adds one."""
+        while True:
+            session.execute("START TRANSACTION")
+            try:
+                session.query(select(("id",), CONFIG) + ' ORDER BY "id" FOR UPDATE')
+            except DatabaseLockedError:
+                # The server took the rows in another order, and MySQL chose who is to start anew.
+                if time.monotonic() >= deadline:
+                    raise
+                session.execute("ROLLBACK")
+            else:
+                return
 
     @contextmanager
     def _session(self) -> Iterator[MysqlSession]:
@@ -166,7 +181,8 @@ class MysqlStore:
                 f"cannot log in to the database {self._label}: {one_line(str(error), self._database)}",
                 hint="`pip install 'invplug[mysql]'` brings it",
             ) from error
-        except (OSError, ValueError, TypeError) as error:  # a certificate or default file that is not there
+        # A certificate that is not there, a character set that is none, a mapping that is a text.
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"the options of the database {self._label} cannot be used: "
                 + one_line(str(error), self._database),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.errors import (
@@ -27,6 +27,7 @@ from inventree_plugins.store.server import (
     ServerSession,
     described,
     one_line,
+    only_reading,
     whole_number,
 )
 from inventree_plugins.store.session import Column, Reference, quoted
@@ -44,6 +45,11 @@ NOT_FOR_LIBPQ = frozenset(
     {"assume_role", "autocommit", "context", "cursor_factory", "isolation_level", "pool", "prepare_threshold"}
     | {"row_factory", "server_side_binding"}
 )
+
+# How libpq and the server begin to say what is wrong with an option's name or value.
+NOT_AN_OPTION = ("connection is bad: invalid", "unrecognized configuration parameter", "invalid value for")
+# What the server says when it lets nobody in, or nobody more.
+BUSY = ("the database system is", "too many", "connection slots are reserved", "not currently accepting")
 
 TABLES = """
 SELECT relname FROM pg_class
@@ -95,13 +101,14 @@ class PostgresqlStore:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Read one state of the store; see `Store.reading`."""
-        with self._transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY") as session:
+        modes = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with only_reading(self._database), self._transaction(modes) as session:
             yield RowReader(session)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
-        with self._transaction("ISOLATION LEVEL READ COMMITTED READ WRITE") as session:
+        with self._transaction("ISOLATION LEVEL READ COMMITTED") as session:
             self._become_only_writer(session)
             writer = RowWriter(session)
             # The server may read on; what it would write waits for the milliseconds that this takes.
@@ -129,7 +136,7 @@ class PostgresqlStore:
             connection, label=self._label, errors=driver.Error, translate=self._translated
         )
         # Closing undoes what was not committed.
-        with closing(connection):
+        with closing(connection), self._cancelled_if_ended(connection):
             session.execute(f"BEGIN {modes}")
             # 0 would mean to wait for ever.
             milliseconds = max(1, min(round(self._timeout * 1000), 2**31 - 1))
@@ -139,22 +146,37 @@ class PostgresqlStore:
                 session.execute(f"SET LOCAL ROLE {quoted(str(role))}")
             yield session
 
+    @contextmanager
+    def _cancelled_if_ended(self, connection: Any) -> Iterator[None]:
+        """Take this process, when it is to end, out of the queue for a lock: PostgreSQL would not see its end."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            with suppress(_driver().Error):
+                connection.cancel()
+            raise
+
     def _connected(self, driver: Any) -> psycopg.Connection[tuple[Any, ...]]:
         try:
             connection: psycopg.Connection[tuple[Any, ...]] = driver.connect(
                 **_connection_options(self._database), autocommit=True, prepare_threshold=None
             )
         except driver.ProgrammingError as error:
-            raise ConfigurationError(
-                f"the options of the database {self._label} cannot be used: {self._said(error)}",
-                hint="correct INVENTREE_DB_OPTIONS, `database.options` or `--database`",
-            ) from error
+            raise self._unusable(self._said(error)) from error
         except driver.Error as error:
             raise self._refused(error) from error
         return connection
 
     def _said(self, error: Exception) -> str:
         return one_line(str(error), self._database)
+
+    def _unusable(self, text: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"the options of the database {self._label} cannot be used: {text}",
+            hint="correct INVENTREE_DB_OPTIONS, `database.options` or `--database`",
+        )
 
     def _refused(self, error: Any) -> InvplugError:
         # While connecting, psycopg has the server's text but not its code.
@@ -166,7 +188,10 @@ class PostgresqlStore:
                 f"the database {self._label} does not exist",
                 hint="check `INVENTREE_DB_NAME`, `database.name` or `--database`; invplug never creates it",
             )
-        if "FATAL: " in str(error) or "no password supplied" in text:
+        if any(words in text for words in NOT_AN_OPTION):
+            return self._unusable(text)
+        is_refused = "FATAL: " in str(error) or "no password supplied" in text
+        if is_refused and not any(words in text for words in BUSY):
             return DatabaseAccessError(
                 f"the database {self._label} refuses the connection: {text}",
                 hint="check `INVENTREE_DB_USER` and `INVENTREE_DB_PASSWORD`, or `database.user` and so on",

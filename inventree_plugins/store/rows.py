@@ -18,6 +18,7 @@ from inventree_plugins.store.session import (
     Reference,
     Session,
     among,
+    among_upper,
     delete_from,
     insert_into,
     select,
@@ -110,9 +111,11 @@ class RowReader:
         if not self._session.columns(SETTING):
             return found
         for batch in _batches(wanted):
-            statement = select(("key", "value"), SETTING) + among("key", len(batch))
-            found.update(self._session.query(statement, batch))
-        return {key: found[key] for key in wanted if key in found}
+            # The server looks without regard to case, and of two such rows takes the first.
+            statement = select(("key", "value"), SETTING) + among_upper("key", len(batch)) + ' ORDER BY "id"'
+            for key, value in self._session.query(statement, [key.upper() for key in batch]):
+                found.setdefault(str(key).upper(), str(value))
+        return {key: found[key.upper()] for key in wanted if key.upper() in found}
 
     def plugin_settings(self, slug: str) -> dict[str, str]:
         """Return the stored settings of the plugin with this key, by their own keys."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
-from inventree_plugins.errors import ConfigurationError, InvplugError
+from inventree_plugins.errors import (
+    ConfigurationError,
+    DatabaseAccessError,
+    DatabaseReadOnlyError,
+    InvplugError,
+)
 from inventree_plugins.models import Database
 
-__all__ = ["CONNECT_TIMEOUT", "ServerSession", "described", "one_line", "whole_number"]
+__all__ = ["CONNECT_TIMEOUT", "ServerSession", "described", "one_line", "only_reading", "whole_number"]
 
 # Seconds; the configuration's options may say otherwise.
 CONNECT_TIMEOUT = 10
@@ -55,6 +60,18 @@ class ServerSession:
         self.query(statement, parameters)
 
 
+@contextmanager
+def only_reading(database: Database) -> Iterator[None]:
+    """Tell a user who may not even read from one who may not write."""
+    try:
+        yield
+    except DatabaseReadOnlyError as error:
+        raise DatabaseAccessError(
+            f"the database {described(database)} may not be read: {one_line(str(error.__cause__), database)}",
+            hint="use the server's own user, or let this one read its tables",
+        ) from error
+
+
 def _spelled(statement: str) -> str:
     """Return the statement as the drivers want it: `%s` for a value, and each `%` of its own doubled."""
 
@@ -73,11 +90,10 @@ def described(database: Database) -> str:
 
 def one_line(message: str, database: Database) -> str:
     """Return what a driver says as one line without the password."""
-    text = " ".join(message.split())
     secrets = {str(value) for name, value in database.options.items() if _is_secret(name)}
     for secret in filter(None, (database.password, *secrets)):
-        text = text.replace(secret, MASK)
-    return text
+        message = message.replace(secret, MASK)
+    return " ".join(message.split())
 
 
 def _is_secret(name: str) -> bool:

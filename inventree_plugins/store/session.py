@@ -15,6 +15,7 @@ __all__ = [
     "Reference",
     "Session",
     "among",
+    "among_upper",
     "delete_from",
     "insert_into",
     "quoted",
@@ -99,3 +100,8 @@ def delete_from(table: str) -> str:
 def among(column: str, count: int) -> str:
     """Return the WHERE that finds any of `count` values."""
     return f" WHERE {quoted(column)} IN ({', '.join('?' * count)})"
+
+
+def among_upper(column: str, count: int) -> str:
+    """Return the WHERE that finds any of `count` values in capitals, whatever the case of the column's."""
+    return f" WHERE UPPER({quoted(column)}) IN ({', '.join('?' * count)})"

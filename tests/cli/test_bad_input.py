@@ -558,18 +558,23 @@ def test_what_fails_after_the_installation_is_told_with_what_was_done(alpha, tmp
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:secret@h/x", "oracle://u:secret@h/x", "mysql://u:secret@h:port/x"]
+    ("url", "code"),
+    [
+        # Nobody listens on the first port.
+        ("postgresql://u:secret@127.0.0.1:1/x", "database-unreachable"),
+        ("mysql://u:secret@127.0.0.1:1/x", "database-unreachable"),
+        ("postgresql:///x?host=/nowhere&password=secret", "database-unreachable"),
+        ("postgresql://u:secret@127.0.0.1:1/x?connect_timeout=secret-word", "configuration"),
+        ("postgresql://u:secret@127.0.0.1:1/x?nonsense=1", "configuration"),
+        ("mysql://u:secret@127.0.0.1:port/x", "configuration"),
+        ("oracle://u:secret@h/x", "database-engine"),
+    ],
 )
-def test_a_database_that_cannot_be_opened_yet(refused, alpha, url):
-    error = refused(
-        "--database",
-        url,
-        "list",
-        code="configuration" if "port" in url else "database-engine",
-        exit_code=2,
-        hint="port" not in url,
-    )
-    assert "secret" not in str(error)
+def test_a_database_that_cannot_be_opened(refused, alpha, url, code):
+    for words in (("list",), ("enable", "alpha"), ("settings", "set", "alpha", "KEY", "x"), ("reload",)):
+        error = refused("--database", url, *words, code=code, exit_code=2, hint="port" not in url)
+        assert "u:secret" not in str(error)
+        assert "password=secret" not in str(error)
 
 
 # --- the interpreter

@@ -27,13 +27,18 @@ DATA = {
     ("uninstall", "inventree-beta"): {"packages", "unrecorded", "disabled", "deleted", "absent"},
     ("list",): {"plugins", "requirements"},
     ("show", "alpha"): {"plugins"},
-    ("enable", "alpha"): {"enabled", "unchanged", "plugins"},
+    ("enable", "alpha"): {"enabled", "unchanged", "switches", "plugins"},
     ("disable", "alpha"): {"disabled", "unchanged", "restore_command"},
     ("is-enabled", "alpha"): {"slug", "enabled"},
     ("is-installed", "alpha"): {"name", "installed"},
     ("discover",): {"created", "deleted", "plugins"},
+    ("settings", "list", "alpha"): {"settings"},
+    ("settings", "get", "alpha", "KEY"): {"setting"},
+    ("settings", "set", "alpha", "KEY", "x"): {"setting"},
+    ("settings", "unset", "alpha", "KEY"): {"setting"},
     ("config", "show"): {"config"},
 }
+GROUPS = {"config", "settings"}
 
 
 @pytest.fixture
@@ -51,7 +56,7 @@ def test_envelope_and_data_keys(two, command):
     document = json.loads(result.out)
     assert set(document) == ENVELOPE
     assert document["schema"] == "invplug/1"
-    assert document["command"] == " ".join(word for word in command if word in {"config", "show", command[0]})
+    assert document["command"] == " ".join(command[: 2 if command[0] in GROUPS else 1])
     assert document["exit_code"] == result.code
     assert set(document["data"]) == DATA[command]
     assert list(document) == sorted(document)
@@ -109,6 +114,9 @@ def test_error_codes_are_stable_and_distinct():
         (("enable",), 2),
         (("show",), 2),
         (("config",), 2),
+        (("settings",), 2),
+        (("settings", "set", "alpha", "KEY"), 2),
+        (("reload", "now"), 2),
         (("--lock-timeout", "soon", "list"), 2),
         (("--lock-timeout", "-1", "list"), 2),
         (("--config", "missing.yaml", "list"), 2),

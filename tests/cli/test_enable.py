@@ -119,7 +119,8 @@ def test_disable_all_prints_how_to_come_back(two):
     result = two.run("disable", "--all")
     assert result.code == 0
     assert two.active() == []
-    assert "`invplug enable alpha beta`" in result.err
+    assert "to bring the same set back: `invplug " in result.err
+    assert " enable alpha beta`" in result.err
 
 
 def test_disable_of_an_unknown_slug_fails(two):
