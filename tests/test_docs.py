@@ -19,6 +19,7 @@ from inventree_plugins import __version__
 from inventree_plugins.cli import boundary, main
 from inventree_plugins.cli.app import ALIASES, GLOBAL_NAMES, app
 from inventree_plugins.cli.options import Invocation
+from inventree_plugins.commands.plugin_checks import RULES_OF
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.resolve import DATABASE_KEYS
 from inventree_plugins.validation import RULES
@@ -353,6 +354,7 @@ def test_keys_of_the_document_and_of_a_plugin_are_documented_and_no_others(answe
         "is-installed hello",
         "discover",
         "validate",
+        "doctor hello",
         "settings list hello",
         "settings set hello KEY x --force",
         "settings get hello KEY",
@@ -366,6 +368,50 @@ def test_keys_of_data_are_documented_for_each_command(answer, line):
         answer("settings set hello KEY x --force")
     row = documented("docs/json.md", "`data` of each command")[command]
     assert set(re.findall(r"`([^`]+)`", row[1])) == answer(line)["data"].keys()
+
+
+def test_every_check_of_doctor_is_documented_in_its_order_and_no_other(answer):
+    every = [check["code"] for check in answer("doctor hello")["data"]["checks"]]
+    summary = [check["code"] for check in answer("doctor")["data"]["checks"]]
+    # Where no plugin is named, one line stands for all that its gates would say.
+    place = summary.index("plugin")
+    table = documented("docs/doctor.md", "The checks")
+    assert list(table) == [*every[:place], "plugin", *every[place:]]
+    assert all(len(row) == 6 and all(row) for row in table.values())
+
+
+def test_how_each_check_of_doctor_can_be_shut_is_documented():
+    table = documented("docs/doctor.md", "The checks")
+    shown = {
+        name: {status for status, cell in zip(("failed", "warning"), row[2:4], strict=True) if len(cell) > 1}
+        for name, row in table.items()
+    }
+    assert shown == statuses_in_source(set(table))
+
+
+def statuses_in_source(checks: set[str]) -> dict[str, set[str]]:
+    """Return how each check can be shut, as the functions that make it spell it."""
+    found: dict[str, set[str]] = {name: set() for name in checks}
+    for path in (SOURCE / "commands").glob("*_checks.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                words = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+                # A plugin is also what messages are about.
+                named = (checks - {"plugin"}) & {word for word in words if isinstance(word, str)}
+                for name in named if len(named) == 1 else ():
+                    found[name] |= {"failed", "warning"} & words
+    # These are judged by rules of validation, in one function for all.
+    severities = {"error": "failed", "warning": "warning"}
+    for name, rules in RULES_OF.items():
+        found[name] |= {severities[RULES[rule].severity] for rule in rules}
+    return found
+
+
+def test_keys_of_a_check_and_of_what_was_mended_are_documented_and_no_others(answer):
+    data = answer("doctor --fix")["data"]
+    for name, heading in (("checks", "A check"), ("mended", "What doctor mended")):
+        assert data[name]
+        assert all(documented("docs/json.md", heading).keys() == row.keys() for row in data[name])
 
 
 # Configuration and architecture.

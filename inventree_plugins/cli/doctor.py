@@ -26,7 +26,7 @@ def examine(
     slug: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SLUG|PACKAGE]",
+            metavar="SLUG|PACKAGE",
             help="The plugin; all that are enabled when none is named.",
             autocompletion=complete_slug,
         ),
@@ -110,7 +110,7 @@ def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None])
 def _names(result: DoctorResult) -> dict[Check, str]:
     """Name each check by its code, with the plugin where there may be several."""
     slugs = {check.slug for check in result.checks if check.slug}
-    is_one = len(slugs) == 1 and not any(check.code == "plugin" for check in result.checks)
+    is_one = result.name is not None and len(slugs) == 1
     return {
         check: check.code if is_one or not check.slug else f"{check.slug}: {check.code}"
         for check in result.checks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -21,7 +21,7 @@ from inventree_plugins.models import Declaration, Distribution, Interpreter, Pro
 from inventree_plugins.packages import normalize
 from inventree_plugins.store import Reader
 
-__all__ = ["Check", "Diagnosis", "Patient", "Stored", "examine_instance"]
+__all__ = ["Check", "Diagnosis", "Patient", "Stored", "examine_instance", "is_below"]
 
 T = TypeVar("T")
 
@@ -100,11 +100,18 @@ def examine_instance(context: Context, name: str | None) -> Diagnosis:
     inventory = stored.inventory if isinstance(stored, Stored) else take_inventory(context, survey, ())
     patients = tuple(_patient(context, survey, entry) for entry in _asked_about(inventory, name))
     if not patients and name is not None:
-        is_all_known = isinstance(stored, Stored) and not survey.problems
+        directories = context.instance.plugin_dirs.value
+        unread = (each for each in survey.discovery.problems if is_below(each.path, directories))
+        is_all_known = isinstance(stored, Stored) and not survey.problems and not any(unread)
         patients = _package(context, survey, name)
         if not patients and is_all_known:
             raise not_found(name, inventory.entries)
     return Diagnosis(context, name, interpreter, survey, stored, patients)
+
+
+def is_below(path: Path | None, folders: Iterable[Path]) -> bool:
+    """Tell whether a path lies below one of these folders."""
+    return path is not None and any(path.is_relative_to(folder) for folder in folders)
 
 
 def _attempt(ask: Callable[[], T]) -> T | InvplugError:
@@ -179,7 +186,7 @@ def _patient(context: Context, survey: Survey, entry: Entry) -> Patient:
 
 def _package(context: Context, survey: Survey, name: str) -> tuple[Patient, ...]:
     """Return a package that brings no plugin, installed or declared only; nothing where it is neither."""
-    key, distribution = normalize(name), _distribution(survey, name)
+    key, distribution = normalize(name), _distribution(survey, name) or _with_entry_point(survey, name)
     declared = next((item for item in survey.declared if item.name == key), None)
     if distribution is None and declared is None:
         return ()
@@ -190,6 +197,15 @@ def _package(context: Context, survey: Survey, name: str) -> tuple[Patient, ...]
 def _distribution(survey: Survey, name: str) -> Distribution | None:
     key = normalize(name)
     return next((each for each in survey.distributions if each.key == key), None)
+
+
+def _with_entry_point(survey: Survey, name: str) -> Distribution | None:
+    """Return the package with an entry point of this name, which often is the slug."""
+    key = normalize(name)
+    return next(
+        (each for each in survey.distributions if any(normalize(ep.name) == key for ep in each.entry_points)),
+        None,
+    )
 
 
 def _findings(context: Context, target: str | None) -> tuple[Problem, ...]:

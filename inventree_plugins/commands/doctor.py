@@ -38,8 +38,12 @@ class Mend:
 
 @dataclass(frozen=True, slots=True)
 class DoctorResult:
-    """The checks in the order in which the server meets their gates, and what was mended before them."""
+    """The checks in the order in which the server meets their gates, and what was mended before them.
 
+    `name` is what was asked about, None for all that is enabled.
+    """
+
+    name: str | None
     checks: tuple[Check, ...]
     mended: tuple[Mend, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
@@ -76,9 +80,9 @@ def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
     mended = tuple(_mend(diagnosis, options)) if options.fix else ()
     if mended:
         diagnosis = examine_instance(context, options.name)
-    slugs = tuple(dict.fromkeys(slug for mend in mended for slug in mend.slugs))
-    steps = (restart_step(context, slugs),) if slugs else ()
-    return DoctorResult(tuple(_checks(diagnosis)), mended, steps)
+    # A row that is new and inactive changes nothing for the server.
+    steps = tuple(restart_step(context, mend.slugs) for mend in mended if mend.code == "switches")
+    return DoctorResult(options.name, tuple(_checks(diagnosis)), mended, steps)
 
 
 def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
@@ -111,7 +115,7 @@ def _nobody(diagnosis: Diagnosis) -> Check:
 def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     """Create missing rows, and turn on what the plugin that was named, and is enabled, needs."""
     stored, survey = diagnosis.stored, diagnosis.survey
-    if not isinstance(stored, Stored) or not isinstance(survey, Survey):
+    if not isinstance(stored, Stored) or not isinstance(survey, Survey) or _is_wrong_python(diagnosis):
         return
     rowless = any(entry.plugin and entry.row is None for entry in stored.inventory.entries)
     enabled = _enabled_plugins(diagnosis) if options.name is not None else ()
@@ -127,6 +131,11 @@ def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     if turned_on:
         slugs = tuple(plugin.slug for plugin in enabled)
         yield Mend("switches", f"turned on {', '.join(turned_on)}", slugs)
+
+
+def _is_wrong_python(diagnosis: Diagnosis) -> bool:
+    """Tell whether the server runs in another Python: what is installed in this one is not its business."""
+    return any(each.code == "interpreter" and each.status == "failed" for each in checks_before(diagnosis))
 
 
 def _enabled_plugins(diagnosis: Diagnosis) -> tuple[Plugin, ...]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored, is_below
+from inventree_plugins.commands.discover import DiscoverOptions, discover_plugins
 from inventree_plugins.commands.gates import SUPPORT_VARIABLE, support_command
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.interpreter import choose_interpreter
-from inventree_plugins.models import Declaration, Source
+from inventree_plugins.models import Declaration, Problem, Source
 from inventree_plugins.requirements import declarations, read_plugins_file
 
 __all__ = ["checks_after", "checks_before"]
@@ -88,11 +89,27 @@ def _plugin_directories(diagnosis: Diagnosis) -> Check:
     beside = [
         path for each in apart if each.parent != instance.source_root.value for path in _modules_beside(each)
     ]
+    broken = _broken(diagnosis)
+    if broken is not None:
+        # What keeps the plugin that was named from working, its own checks tell, where it is known at all.
+        is_read = diagnosis.name is not None and any(each.anatomy for each in diagnosis.patients)
+        is_shut = broken.severity == "error" and not is_read
+        place = broken.path
+        message = broken.message if str(place) in broken.message else f"`{place}`: {broken.message}"
+        status: Literal["failed", "warning"] = "failed" if is_shut else "warning"
+        return Check(code, status, message, broken.hint, path=place, line=broken.line)
     if beside:
         hint = "the server imports what lies beside a plugin directory too: give that a folder of its own"
         return Check(code, "warning", f"`{beside[0]}` lies beside a plugin directory", hint, path=beside[0])
     present = [f"`{each}`" for each in directories if each.is_dir()]
     return Check(code, "ok", ", ".join(present) or "there is no plugin directory")
+
+
+def _broken(diagnosis: Diagnosis) -> Problem | None:
+    """Return what is worst of what could not be read below the plugin directories."""
+    problems = diagnosis.survey.discovery.problems if isinstance(diagnosis.survey, Survey) else ()
+    below = [each for each in problems if is_below(each.path, diagnosis.context.instance.plugin_dirs.value)]
+    return min(below, key=lambda each: each.severity != "error", default=None)
 
 
 def _is_out_of_reach(directory: Path) -> bool:
@@ -221,7 +238,7 @@ def _second_writer(diagnosis: Diagnosis) -> Check:
         return Check(code, "skipped", "not judged without Python and database")
     if not stored.installs_at_start:
         return Check(code, "ok", "the server does not run pip itself (PLUGIN_ON_STARTUP is off)")
-    hint = "pin what is in plugins.txt, or turn the setting PLUGIN_ON_STARTUP off and let invplug install"
+    hint = "turn that setting off and let invplug install; where it must be on, pin what is in plugins.txt"
     return Check(
         code, "warning", "web and worker run pip on plugins.txt at each start (PLUGIN_ON_STARTUP)", hint
     )
@@ -245,14 +262,19 @@ def _orphan_rows(diagnosis: Diagnosis) -> Check:
     code, stored = "orphan-rows", diagnosis.stored
     if not isinstance(stored, Stored):
         return Check(code, "skipped", "not judged without Python and database")
+    asked = {patient.slug for patient in diagnosis.patients}
+    entries = [each for each in stored.inventory.entries if each.slug not in asked]
     # What plugins.txt declares is to come back.
-    entries = stored.inventory.entries
     orphans = [each for each in entries if each.source is None and each.row and not each.declared]
     if not orphans:
-        return Check(code, "ok", "every row has its plugin")
+        return Check(code, "ok", "every other row has its plugin" if asked else "every row has its plugin")
     names = ", ".join(f"`{each.slug}`" for each in orphans)
+    pruned = discover_plugins(diagnosis.context, DiscoverOptions(prune=True, dry_run=True))
     hint = "install what they belong to, or delete them; their settings go with them"
-    command = None if any(each.enabled for each in orphans) else "invplug discover --prune"
+    if not pruned.deleted:
+        kept = (each for each in pruned.problems if each.code == "kept-row")
+        hint = "; ".join(filter(None, (next((each.message for each in kept), None), hint)))
+    command = "invplug discover --prune" if pruned.deleted else None
     return Check(code, "warning", f"nothing provides the plugins of these rows: {names}", hint, command)
 
 

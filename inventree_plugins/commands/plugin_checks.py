@@ -27,6 +27,8 @@ RULES_OF = {
     "version-gate": frozenset({"version-gate", "max-version-misread", "min-version-misread"}),
 }
 GROUPED = frozenset().union(*RULES_OF.values())
+# How many migrations are named.
+SHOWN = 3
 # Static files of plugins are collected since then.
 COLLECTS_SINCE = (0, 16)
 
@@ -116,7 +118,7 @@ class _Gates:
         if code != "entry-point" and self.plugin is None and not found:
             return self._skipped(code)
         if code == "entry-point" and self.plugin and self.plugin.source is not Source.PACKAGE:
-            message = "a plugin of a directory needs none"
+            message = "it needs none, as it is no package"
         return _by_findings(code, found, message, self.patient.slug)
 
     def found_class(self) -> Check:
@@ -130,6 +132,8 @@ class _Gates:
             return self._skipped(code)
         if errors:
             return _by_findings(code, errors, "", self.patient.distribution.name)
+        if any(each.severity == "error" for each in self.patient.findings):
+            return Check(code, "skipped", "not judged before its entry point and key are right")
         message = f"`{self.patient.distribution.name}` brings no plugin class"
         return Check(code, "failed", message, "is it a plugin for InvenTree, and the right package?")
 
@@ -194,7 +198,9 @@ class _Gates:
         if not (self.entry and self.entry.enabled):
             return Check(code, "skipped", "they are run when it is enabled")
         hint = "InvenTree 1.0 and later do not start without them"
-        message = f"not applied of the app `{label}`: {', '.join(missing)}"
+        message = f"not applied of the app `{label}`: {', '.join(missing[:SHOWN])}"
+        if len(missing) > SHOWN:
+            message += f", and {len(missing) - SHOWN} more"
         return Check(code, "failed", message, hint, "invoke migrate")
 
     def static_files(self) -> Check:
@@ -246,6 +252,8 @@ def _by_findings(code: str, found: list[Problem], message: str, target: str) -> 
         return Check(code, "ok", message)
     worst = min(found, key=lambda each: each.severity != "error")
     hint, message = worst.hint, worst.message
+    if worst.severity == "error" and not hint:
+        hint = "install another version of it, or report this to its author"
     if len(found) > 1:
         message += f" (and {len(found) - 1} more)"
         hint = "; ".join(filter(None, (hint, f"`invplug validate {target}` tells all of it")))

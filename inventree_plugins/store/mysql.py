@@ -141,6 +141,7 @@ class MysqlStore:
     def _lock_rows(self, session: MysqlSession, deadline: float) -> None:
         """Begin a transaction that locks all rows and the gaps between: nobody else changes or adds one."""
         while True:
+            _wait_at_most(session, deadline - time.monotonic())
             session.execute("START TRANSACTION")
             try:
                 session.query(select(("id",), CONFIG) + ' ORDER BY "id" FOR UPDATE')
@@ -161,12 +162,10 @@ class MysqlStore:
         )
         # Closing undoes what was not committed.
         with closing(connection):
-            seconds = max(1, math.ceil(self._timeout))
             session.execute(
-                "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'ANSI_QUOTES', 'STRICT_ALL_TABLES'),"
-                " SESSION innodb_lock_wait_timeout = ?, SESSION lock_wait_timeout = ?",
-                [seconds, seconds],
+                "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'ANSI_QUOTES', 'STRICT_ALL_TABLES')"
             )
+            _wait_at_most(session, self._timeout)
             session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield session
 
@@ -237,6 +236,12 @@ class MysqlStore:
                 hint="`invplug list` tells whether the change was made",
             )
         return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
+
+
+def _wait_at_most(session: MysqlSession, seconds: float) -> None:
+    """Limit what each later statement waits for a lock, in whole seconds."""
+    whole = max(1, math.ceil(seconds))
+    session.execute("SET SESSION innodb_lock_wait_timeout = ?, SESSION lock_wait_timeout = ?", [whole, whole])
 
 
 def _driver() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,9 @@ class PostgresqlStore:
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
         with self._transaction("ISOLATION LEVEL READ COMMITTED") as session:
+            deadline = time.monotonic() + self._timeout
             self._become_only_writer(session)
+            _wait_at_most(session, deadline - time.monotonic())
             writer = RowWriter(session)
             # The server may read on; what it would write waits for the milliseconds that this takes.
             session.execute(f"LOCK TABLE {quoted(CONFIG)} IN SHARE ROW EXCLUSIVE MODE")
@@ -138,9 +141,7 @@ class PostgresqlStore:
         # Closing undoes what was not committed.
         with closing(connection), self._cancelled_if_ended(connection):
             session.execute(f"BEGIN {modes}")
-            # 0 would mean to wait for ever.
-            milliseconds = max(1, min(round(self._timeout * 1000), 2**31 - 1))
-            session.query("SELECT set_config('lock_timeout', ?, true)", [str(milliseconds)])
+            _wait_at_most(session, self._timeout)
             role = self._database.options.get("assume_role")
             if role:
                 session.execute(f"SET LOCAL ROLE {quoted(str(role))}")
@@ -148,7 +149,7 @@ class PostgresqlStore:
 
     @contextmanager
     def _cancelled_if_ended(self, connection: Any) -> Iterator[None]:
-        """Take this process, when it is to end, out of the queue for a lock: PostgreSQL would not see its end."""
+        """Leave the queue for a lock when this process is to end, which PostgreSQL would not see."""
         try:
             yield
         except Exception:
@@ -228,6 +229,13 @@ class PostgresqlStore:
                 hint="`invplug list` tells whether the change was made",
             )
         return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
+
+
+def _wait_at_most(session: PostgresqlSession, seconds: float) -> None:
+    """Limit what each later statement of the transaction waits for a lock."""
+    # 0 would mean to wait for ever.
+    milliseconds = max(1, min(round(seconds * 1000), 2**31 - 1))
+    session.query("SELECT set_config('lock_timeout', ?, true)", [str(milliseconds)])
 
 
 def _driver() -> Any:
