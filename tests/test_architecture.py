@@ -12,13 +12,15 @@ PACKAGE = "inventree_plugins"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
-LOWER = {"errors", "vocabulary", "models", "anatomy", "files", "process"}
+LOWER = {"errors", "vocabulary", "slug", "version_gate", "models", "anatomy", "files", "process"}
 MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
 TABLE = {
     "__init__": set(),
     "__main__": {"cli"},
     "errors": set(),
     "vocabulary": set(),
+    "slug": set(),
+    "version_gate": set(),
     "models": {"errors"},
     "anatomy": {"models"},
     "files": {"errors"},
@@ -26,9 +28,9 @@ TABLE = {
     "instance": {"errors", "models", "files"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "process"},
-    "discovery": {"errors", "models", "anatomy", "vocabulary", "packages"},
+    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "packages"},
     "store": {"errors", "models"},
-    "validation": {"errors", "models", "anatomy", "vocabulary", "process"},
+    "validation": {"errors", "models", "anatomy", "vocabulary", "version_gate", "process"},
     "commands": LOWER | MIDDLE,
     "cli": {"commands", "errors", "models"},
     "sdk": {"errors", "vocabulary"},

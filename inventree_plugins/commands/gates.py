@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.switches import Switch, needed_switches
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
-from inventree_plugins.validation import excluded_by
+from inventree_plugins.version_gate import excluded_by
 
 __all__ = ["action_steps", "gate_steps", "restart_step", "support_command", "version_problem"]
 

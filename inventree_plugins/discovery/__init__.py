@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from inventree_plugins.discovery.examination import examine
     from inventree_plugins.discovery.folders import package_folder
     from inventree_plugins.discovery.search import discover
-    from inventree_plugins.discovery.slug import slugify
 
-__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "package_folder", "slugify"]
+__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "package_folder"]
 
 # Two dozen modules, which a run that finds nothing new does without (PEP 562).
 _LATER = {
@@ -24,7 +23,6 @@ _LATER = {
     "discover": "search",
     "examine": "examination",
     "package_folder": "folders",
-    "slugify": "slug",
 }
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from inventree_plugins.discovery.candidates import Candidate
 from inventree_plugins.discovery.places import Places
-from inventree_plugins.discovery.slug import slugify
 from inventree_plugins.discovery.values import MISSING, Unknown, Value, text_of
 from inventree_plugins.models import Problem
+from inventree_plugins.slug import slugify
 
 __all__ = ["Identity", "identify"]
 

@@ -3,8 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from inventree_plugins.validation.version_gate import excluded_by
-
 if TYPE_CHECKING:
     from inventree_plugins.validation.catalog import RULES, explain, require_rule
     from inventree_plugins.validation.history import NEWEST
@@ -20,7 +18,6 @@ __all__ = [
     "Rule",
     "Server",
     "Subject",
-    "excluded_by",
     "explain",
     "judge",
     "load",

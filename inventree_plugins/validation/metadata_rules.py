@@ -9,7 +9,7 @@ from datetime import date
 from inventree_plugins.anatomy import NotKnown
 from inventree_plugins.models import Source
 from inventree_plugins.validation.interface import Fault, Rule, Subject, fault_at
-from inventree_plugins.validation.version_gate import excluded_by, is_misread, numbers_read
+from inventree_plugins.version_gate import excluded_by, is_misread, numbers_read
 
 __all__ = ["RULES"]
 

@@ -8,7 +8,7 @@ from django.utils.text import slugify as django_slugify
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inventree_plugins.discovery import slugify
+from inventree_plugins.slug import slugify
 
 
 @pytest.mark.parametrize(
