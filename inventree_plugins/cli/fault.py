@@ -19,7 +19,11 @@ __all__ = ["without_secrets", "write_fault_log"]
 
 # As far as the last `@`: a password may hold anything that its URL should have escaped.
 CREDENTIALS = re.compile(r"://[^\s'\"]*@")
-NAMED_SECRETS = re.compile(r"((?:password|passwd|secret|token|key)\s*[=:]\s*)[^\s&'\",]+", re.IGNORECASE)
+NAMED_SECRETS = re.compile(
+    r"""((?:password|passwd|secret|token|key)['"]?\s*[=:]\s*)"""
+    r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s&'",]+)""",
+    re.IGNORECASE,
+)
 SECRET_VARIABLES = ("INVENTREE_DB_PASSWORD", "PGPASSWORD", "MYSQL_PWD")
 MASK = "********"
 

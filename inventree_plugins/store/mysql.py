@@ -29,6 +29,7 @@ from inventree_plugins.store.server import (
     CONNECT_TIMEOUT,
     ServerSession,
     described,
+    locked_for,
     one_line,
     only_reading,
     whole_number,
@@ -74,7 +75,8 @@ WHERE link.table_schema = database() AND link.referenced_table_schema = database
 ORDER BY 1, 2
 """
 
-LOCKED = frozenset({1020, 1205, 1213, 3572})
+DEADLOCK = 1213
+LOCKED = frozenset({1020, 1205, DEADLOCK, 3572})
 NOT_ALLOWED = frozenset({1142, 1143, 1227, 1290, 1792, 1836})
 REFUSED = frozenset({1044, 1045, 1130, 1524, 1698, 2059})
 MISSING = frozenset({1049})
@@ -214,7 +216,7 @@ class MysqlStore:
         code, text = self._said(error)
         if code in LOCKED:
             return DatabaseLockedError(
-                f"the database {self._label} stayed locked by another process for {self._timeout:g} seconds",
+                f"the database {self._label} {locked_for(self._timeout, is_deadlock=code == DEADLOCK)}",
                 hint="retry, or wait longer with `--lock-timeout`",
             )
         if code in NOT_ALLOWED:

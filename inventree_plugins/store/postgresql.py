@@ -27,6 +27,7 @@ from inventree_plugins.store.server import (
     CONNECT_TIMEOUT,
     ServerSession,
     described,
+    locked_for,
     one_line,
     only_reading,
     whole_number,
@@ -207,7 +208,7 @@ class PostgresqlStore:
         text = self._said(error)
         if state in {"55P03", "40P01", "40001"}:
             return DatabaseLockedError(
-                f"the database {self._label} stayed locked by another process for {self._timeout:g} seconds",
+                f"the database {self._label} {locked_for(self._timeout, is_deadlock=state == '40P01')}",
                 hint="retry, or wait longer with `--lock-timeout`",
             )
         if state in {"25006", "42501"}:

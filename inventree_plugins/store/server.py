@@ -15,7 +15,15 @@ from inventree_plugins.errors import (
 )
 from inventree_plugins.models import Database
 
-__all__ = ["CONNECT_TIMEOUT", "ServerSession", "described", "one_line", "only_reading", "whole_number"]
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "ServerSession",
+    "described",
+    "locked_for",
+    "one_line",
+    "only_reading",
+    "whole_number",
+]
 
 # Seconds; the configuration's options may say otherwise.
 CONNECT_TIMEOUT = 10
@@ -86,6 +94,13 @@ def described(database: Database) -> str:
     host = database.host or str(database.options.get("host") or database.options.get("unix_socket") or "")
     port = f":{database.port}" if database.port and not host.startswith("/") else ""
     return f"`{database.name}` on `{host}{port}`" if host else f"`{database.name}`"
+
+
+def locked_for(seconds: float, *, is_deadlock: bool) -> str:
+    """Say how another process kept the database from being changed."""
+    if is_deadlock:
+        return "gave way to another process, as each waited for what the other had locked"
+    return f"stayed locked by another process for {seconds:g} seconds"
 
 
 def one_line(message: str, database: Database) -> str:
