@@ -5,7 +5,7 @@
 import re
 from typing import NamedTuple
 
-__all__ = ["Exclusion", "excluded_by", "is_misread", "numbers_read"]
+__all__ = ["Exclusion", "excluded_by", "is_misread", "numbers_read", "release_of"]
 
 # The first server that looks at them.
 _SINCE = (0, 9, 0)
@@ -53,3 +53,9 @@ def numbers_read(version: str | None) -> tuple[int, ...]:
     """Return the three numbers that the server reads, none where it finds no three."""
     match = _READ.match(version or "")
     return tuple(int(each[-_DIGITS:]) for each in match.groups()) if match else ()
+
+
+def release_of(version: str | None) -> tuple[int, int] | None:
+    """Return a server's major and minor number, None where they cannot be read."""
+    match = re.match(r"v?(\d{1,9})\.(\d{1,9})", version or "", re.ASCII)
+    return (int(match[1]), int(match[2])) if match else None
