@@ -5,17 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inventree_plugins.errors import FileAccessError, LockTimeoutError
 
-__all__ = ["ensure_writable", "exclusive_lock", "replace_text"]
+__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "replace_text"]
 
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.
 LOCK_FILE_MODE = 0o666
+# Seconds between two looks at a lock that is held briefly.
+PAUSE = 0.005
 IRREPLACEABLE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -118,3 +121,60 @@ def exclusive_lock(path: Path, *, timeout: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def brief_lock(path: Path, *, timeout: float) -> Iterator[float]:
+    """Hold a lock file for the block, which is told how many of `timeout` seconds are left.
+
+    The file goes with the lock, so that nothing of invplug's stays beside a server's files. In a folder in
+    which this user makes no files, there is no lock. Raises LockTimeoutError.
+    """
+    deadline = time.monotonic() + timeout
+    try:
+        descriptor = _locked(path, deadline)
+    except BlockingIOError as error:
+        raise LockTimeoutError(
+            f"another invplug is at work (lock `{path}`, waited {timeout:g} s)",
+            hint="try again, or wait longer with `--lock-timeout SECONDS`",
+            path=path,
+        ) from error
+    except OSError:
+        descriptor = -1
+    try:
+        yield max(0.0, deadline - time.monotonic())
+    finally:
+        if descriptor >= 0:
+            # Removed while it is held, or two would hold a lock; what may not be removed does no harm.
+            with suppress(OSError):
+                path.unlink()
+            os.close(descriptor)
+
+
+def _locked(path: Path, deadline: float) -> int:
+    import fcntl  # noqa: PLC0415 - questions lock nothing
+
+    while True:
+        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, LOCK_FILE_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_there(path, descriptor):
+                return descriptor
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                raise
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        time.sleep(PAUSE)
+
+
+def _is_there(path: Path, descriptor: int) -> bool:
+    """Tell whether the locked file is still the one at `path`, and not the one its last holder removed."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

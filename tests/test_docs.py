@@ -423,9 +423,10 @@ def test_every_variable_of_the_server_that_is_read_is_documented_and_no_other():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 read |= set(re.findall(r"\AINVENTREE_[A-Z_]+[A-Z]\Z", node.value))
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "read":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"read", "switch", "read_overrides"}:
                 # A plugin option's variable follows from its key.
-                read.add(f"INVENTREE_{ast.literal_eval(node.args[0]).upper()}")
+                key = node.args[1 if ast.unparse(node.func) == "read_overrides" else 0]
+                read.add(f"INVENTREE_{ast.literal_eval(key).upper()}")
     table = rows(section(text_of("docs/configuration.md"), "Variables of the server"))
     assert {name for row in table for name in re.findall(r"`(INVENTREE_\w+)`", row[0])} == read
 

@@ -37,8 +37,7 @@ def disable_plugins(
     options = DisableOptions(tuple(slugs or ()), every=every, dry_run=dry_run)
     session = open_session(ctx, reload=reload)
     result = disable(session, options)
-    restore = f"invplug enable {' '.join(result.changed)}" if every and result.changed else None
-    restore = ctx.obj.repeated(restore)
+    restore = ctx.obj.repeated(result.restore_command) if every else None
     outcome = Outcome(
         data={
             "disabled": list(result.changed),

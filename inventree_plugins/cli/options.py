@@ -84,13 +84,22 @@ class Invocation:
             if name not in self.from_environment:
                 values = self.values.get(name) or ()
                 for value in (values,) if isinstance(values, str) else values:
-                    words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
+                    words += [f"--{name.replace('_', '-')}", _repeated(name, str(value))]
         return " ".join([PROGRAM, *words, command.removeprefix(f"{PROGRAM} ")])
 
     @property
     def options(self) -> GlobalOptions:
         """Return the options given so far."""
         return GlobalOptions.from_parameters(self.values)
+
+
+def _repeated(name: str, value: str) -> str:
+    """Return an option's value for a shell, as it is understood in any folder and seen by anybody."""
+    if name == "database" and "://" in value:
+        # No command on a screen holds a password; who has one in the URL can keep it in the variable.
+        return '"$INVPLUG_DATABASE"' if "@" in value or "passw" in value else shlex.quote(value)
+    is_program = name == "python" and os.sep not in value and not os.path.exists(value)  # noqa: PTH110
+    return shlex.quote(value if is_program else os.path.abspath(os.path.expanduser(value)))  # noqa: PTH100, PTH111
 
 
 def show_version(context: typer.Context, wanted: bool | None) -> None:  # noqa: FBT001 - Typer calls it so

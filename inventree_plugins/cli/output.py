@@ -193,13 +193,26 @@ def write_json(data: Mapping[str, Any], *, command: str | None, reveal: bool = F
         "errors": [],
         **more,
     }
-    text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False)
+    try:
+        text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # YAML has `.inf`, Python `float("nan")`, JSON neither
+        document = _finite(document)
+        text = json.dumps(document, sort_keys=True, default=_plain, ensure_ascii=False)
     if not _is_writable(text):
         text = json.dumps(document, sort_keys=True, default=_plain)
     if not text.isprintable():
         # Such as marks that turn the writing direction: JSON has an escape for each.
         text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
     typer.echo(text if reveal else without_credentials(text))
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with text in the place of numbers that JSON has not."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and value - value != 0 else value
 
 
 def _is_writable(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.errors import ConfigurationError, FileAccessError, UsageError
-from inventree_plugins.files import ensure_writable, replace_text
+from inventree_plugins.files import brief_lock, ensure_writable, replace_text
 from inventree_plugins.instance.configuration import TRUTHY, to_bool, to_list
 from inventree_plugins.models import NextStep, Problem
 
@@ -84,6 +84,30 @@ def set_option(context: Context, options: SetOptionOptions) -> SetOptionResult:
             "there is no `config.yaml` to change",
             hint=f"name one with `--config FILE`, or set {option.variable} in the server's environment",
         )
+    found, changed = _edit(path, option, new, write=False)
+    if changed and not options.dry_run:
+        ensure_writable(path, option="--config")
+        target = path.resolve()
+        # Two that read the same text would each write it without the other's change: it is read again.
+        with brief_lock(target.with_name(f".{target.name}.lock"), timeout=context.lock_timeout):
+            found, changed = _edit(path, option, new, write=True)
+    overriding = context.instance.environment.get(option.variable)
+    if overriding == "" and option.kind != "switch":
+        overriding = None  # an empty variable says false, and nothing else
+    return SetOptionResult(
+        option.name,
+        _as_read(option, found),
+        new,
+        path,
+        changed,
+        overridden_by=None if overriding is None else option.variable,
+        next_steps=(restart_step(context, ()),) if changed else (),
+        problems=() if overriding is None else (_overridden(option, overriding, path),),
+    )
+
+
+def _edit(path: Path, option: PluginOption, new: Any, *, write: bool) -> tuple[Any, bool]:
+    """Return what the file said before, and whether that had to be changed."""
     from inventree_plugins.instance.config_file import option_in  # noqa: PLC0415 - `config show` needs it not
 
     text = _read(path)
@@ -93,21 +117,9 @@ def set_option(context: Context, options: SetOptionOptions) -> SetOptionResult:
     except ConfigurationError as error:
         error.path = path
         raise
-    changed = written != text
-    if changed and not options.dry_run:
-        ensure_writable(path, option="--config")
+    if written != text and write:
         replace_text(path, written)
-    overriding = context.instance.environment.get(option.variable)
-    return SetOptionResult(
-        option.name,
-        _as_read(option, found),
-        new,
-        path,
-        changed,
-        overridden_by=option.variable if overriding else None,
-        next_steps=(restart_step(context, ()),) if changed else (),
-        problems=(_overridden(option, overriding, path),) if overriding else (),
-    )
+    return found, written != text
 
 
 def _find_option(name: str) -> PluginOption:
@@ -196,6 +208,7 @@ def _read(path: Path) -> str:
 def _overridden(option: PluginOption, value: str, path: Path) -> Problem:
     return Problem(
         "environment-overrides",
-        f"{option.variable} is `{value}` in the environment: `{option.name}` in `{path}` has no effect",
+        f"{option.variable} is {f'`{value}`' if value else 'empty'} in the environment:"
+        f" `{option.name}` in `{path}` has no effect",
         hint=f"unset {option.variable} where the server is started, or change it there",
     )

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.gates import action_steps, gate_steps, restart_step
 from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.mandatory import is_mandatory_slug
-from inventree_plugins.commands.survey import Survey, take_survey
+from inventree_plugins.commands.survey import Survey, blind_survey, take_survey
 from inventree_plugins.commands.switches import ON, Switch, read_switches, switches_to_turn_on
 from inventree_plugins.errors import (
+    InterpreterError,
     MandatoryPluginError,
     PluginNotFoundError,
     PluginsFileError,
@@ -37,7 +39,7 @@ FORCE = "`--force` enables it all the same"
 
 
 class EnableOptions(NamedTuple):
-    """What to enable; `force` enables what the server would not load.
+    """What to enable; `force` enables what the server would not load, and rows that nothing provides.
 
     `with_integration` also turns on the switches that the plugins' mixins need.
     """
@@ -71,6 +73,11 @@ class ChangeResult(NamedTuple):
     next_steps: tuple[NextStep, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def restore_command(self) -> str | None:
+        """Return the command that enables again what was disabled, whatever became of it."""
+        return command_line("enable --force", *self.changed) if self.changed else None
+
 
 class Enabling(NamedTuple):
     """What enabling would change, as of one moment of the store: slugs and integration switches."""
@@ -79,6 +86,7 @@ class Enabling(NamedTuple):
     changed: tuple[str, ...]
     switches: Mapping[str, Switch]
     turned_on: tuple[str, ...] = ()
+    has_rowless: bool = False
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
@@ -92,7 +100,7 @@ def enable(context: Context, options: EnableOptions) -> ChangeResult:
     Raises PluginNotFoundError, SlugCollisionError, UnloadablePluginError and SwitchFixedError before
     anything changes.
     """
-    survey = take_survey(context)
+    survey = _survey(context, options)
     slugs = _slugs_to_enable(survey, options)
     store = context.open_store()
     with store.reading() as reader:
@@ -112,12 +120,25 @@ def enable(context: Context, options: EnableOptions) -> ChangeResult:
     return ChangeResult(plan.changed, unchanged, entries, plan.turned_on, steps, survey.problems)
 
 
+def _survey(context: Context, options: EnableOptions) -> Survey:
+    """Look around; by force, rows are enabled also where nothing can be seen."""
+    try:
+        return take_survey(context)
+    except InterpreterError as error:
+        if not options.force or options.all_in_file:
+            raise
+        return blind_survey(error)
+
+
 def _plan_enabling(
     context: Context, survey: Survey, slugs: tuple[str, ...], reader: Reader, options: EnableOptions
 ) -> Enabling:
-    entries = enableable(context, survey, slugs, reader.rows(), force=options.force)
+    rows = reader.rows()
+    entries = enableable(context, survey, slugs, rows, force=options.force)
     changed = tuple(entry.slug for entry in entries if not entry.enabled)
-    plan = Enabling(entries, changed, read_switches(context, reader))
+    with_row = {*(row.key for row in rows), *changed}
+    has_rowless = any(plugin.slug not in with_row for plugin in survey.discovery.plugins)
+    plan = Enabling(entries, changed, read_switches(context, reader), has_rowless=has_rowless)
     if options.with_integration:
         plan = plan._replace(turned_on=switches_to_turn_on(plan.plugins, plan.switches))
     return plan
@@ -154,6 +175,8 @@ def enableable(
 
 def _refuse_unloadable(entry: Entry, *, force: bool) -> None:
     slug = entry.slug
+    if force and entry.row is not None:
+        return
     if entry.source is None:
         problem = entry.problems[0]
         raise PluginNotFoundError(problem.message, hint=problem.hint, slug=slug)
@@ -174,7 +197,8 @@ def _enable_steps(context: Context, plan: Enabling) -> tuple[NextStep, ...]:
     """Name the gates that are shut for all, and what must be run for those that change."""
     now_on = {name: Switch(name, on=True) for name in plan.turned_on}
     changed = frozenset(plan.changed)
-    actions = action_steps(context, (plugin for plugin in plan.plugins if plugin.slug in changed))
+    new = (plugin for plugin in plan.plugins if plugin.slug in changed)
+    actions = action_steps(context, new, has_rowless=plan.has_rowless)
     if (plan.changed or plan.turned_on) and not actions:
         actions = (restart_step(context, plan.changed),)
     return (*gate_steps(context, plan.plugins, {**plan.switches, **now_on}), *actions)

@@ -84,6 +84,7 @@ def take_inventory(context: Context, survey: Survey, rows: Iterable[PluginConfig
     entries = take_entries(context, survey, rows)
     states = _requirement_states(survey, entries)
     problems = (
+        *context.instance.problems,
         *survey.problems,
         *survey.discovery.problems,
         *_missing_packages(survey, states, entries),

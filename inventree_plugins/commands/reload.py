@@ -5,6 +5,7 @@ import os
 from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import ReloadError
 from inventree_plugins.models import Problem
+from inventree_plugins.version_gate import release_of
 
 __all__ = ["reload_plugins", "require_server_that_looks"]
 
@@ -35,7 +36,8 @@ def require_server_that_looks(context: Context) -> None:
             hint="name the server with `--server DIR` or `--config FILE`",
         )
     version = instance.server_version.value
-    if version and tuple(map(int, version.split(".")[:2])) < FIRST_VERSION:
+    release = release_of(version)
+    if release is not None and release < FIRST_VERSION:
         raise ReloadError(
             f"InvenTree {version} cannot be asked to reload its plugins: servers before 0.13 do not look",
             hint="restart it",

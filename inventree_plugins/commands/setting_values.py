@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventree_plugins.anatomy import SettingDefinition
-from inventree_plugins.commands.switches import TRUE_WORDS
+from inventree_plugins.commands.switches import ON, TRUE_WORDS
 from inventree_plugins.errors import SettingError
 from inventree_plugins.store import SettingLimits
 
@@ -57,10 +57,26 @@ def _converted(key: str, text: str, validator: str) -> str:
 
 
 def _require_choice(key: str, value: str, definition: SettingDefinition) -> None:
-    if definition.choices is None or "choices" in definition.unknown:
+    # The server takes an empty list for none.
+    if not definition.choices or "choices" in definition.unknown:
         return
-    allowed = [str(choice) for choice, _ in definition.choices]
-    if value not in allowed:
-        shown = ", ".join(f"`{each}`" for each in allowed[:SHOWN_CHOICES])
-        more = ", …" if len(allowed) > SHOWN_CHOICES else ""
-        raise SettingError(f"`{key}` has no such choice", hint=f"choose one of {shown}{more}")
+    choices = [choice for choice, _ in definition.choices]
+    if _native(value, definition) in choices:
+        return
+    if value in map(str, choices):
+        raise SettingError(
+            f"the server takes no value for `{key}`: its choices are no texts, and it has no validator",
+            hint="that is a fault of the plugin; `int` in its definition would mend it",
+        )
+    shown = ", ".join(f"`{each}`" for each in choices[:SHOWN_CHOICES])
+    more = ", …" if len(choices) > SHOWN_CHOICES else ""
+    raise SettingError(f"`{key}` has no such choice", hint=f"choose one of {shown}{more}")
+
+
+def _native(value: str, definition: SettingDefinition) -> object:
+    """Return the value as the server compares it with the choices."""
+    if "bool" in definition.validators:
+        return value == ON
+    if "int" in definition.validators:
+        return int(value)
+    return float(value) if "float" in definition.validators else value

@@ -126,6 +126,7 @@ class _Plugin:
     entry: Entry
     anatomy: Anatomy | None
     overrides: Setting[Mapping[str, object]]
+    configured: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -133,8 +134,9 @@ class _Plugin:
 
     @property
     def definitions(self) -> dict[str, SettingDefinition]:
-        """Return the definitions by key; the server looks them up in upper case."""
-        return {each.key.upper(): each for each in self.anatomy.settings} if self.anatomy else {}
+        """Return the definitions that the server finds: it looks them up in upper case."""
+        found = self.anatomy.settings if self.anatomy else ()
+        return {each.key: each for each in found if each.key == each.key.upper()}
 
     @property
     def gap(self) -> NotKnown | None:
@@ -160,18 +162,29 @@ class _Plugin:
         for key in dict.fromkeys(keys):
             yield self.state(key, stored)
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self, key: str | None = None) -> Iterator[Problem]:
+        """Report what is odd about the plugin's settings, or about one of them."""
         if self.gap is not None:
             message = f"`{self.slug}` may define more settings than can be read: {self.gap.reason}"
             where = self.gap if self.gap.path else self.anatomy and self.anatomy.attributes["SETTINGS"]
             path, line = (where.path, where.line) if where else (None, None)
             yield Problem("settings-unknown", message, slug=self.slug, path=path, line=line)
-        for key in self.overrides.value:
-            if key != key.upper():
+        for each in self.anatomy.settings if self.anatomy else ():
+            if each.key != each.key.upper() and key in {None, each.key.upper()}:
+                message = f"the server never finds what `{self.slug}` defines as `{each.key}`"
+                hint = f"it looks for `{each.key.upper()}`: the plugin must write the key in upper case"
+                found = Problem("definition-ignored", message, hint=hint, slug=self.slug)
+                yield found._replace(path=each.path, line=each.line)
+        for slug in self.configured:
+            if slug != self.slug and slug.lower() == self.slug.lower():
+                message = f"{self.overrides.origin} names `{slug}`, which is not `{self.slug}` to the server"
+                yield Problem("override-ignored", message, hint="write the slug as it is", slug=self.slug)
+        for name in self.overrides.value:
+            if name != name.upper():
                 yield Problem(
                     "override-ignored",
-                    f"{self.overrides.origin} names `{key}` of `{self.slug}`, which the server looks up as"
-                    f" `{key.upper()}`",
+                    f"{self.overrides.origin} names `{name}` of `{self.slug}`, which the server looks up as"
+                    f" `{name.upper()}`",
                     hint="write the key in upper case",
                     slug=self.slug,
                 )
@@ -198,7 +211,7 @@ def get_setting(context: Context, slug: str, key: str) -> SettingState:
     survey = take_survey(context)
     with context.open_store().reading() as reader:
         plugin = _plugin(context, survey, slug, reader)
-        state = plugin.state(key.upper(), reader.plugin_settings(slug))
+        state = plugin.state(_key(key), reader.plugin_settings(slug))
     if state.definition is None and state.stored is None and state.override is None:
         raise _unknown_key(plugin, state.key)
     return state
@@ -214,7 +227,7 @@ def set_setting(context: Context, options: SetOptions) -> SettingChange:
     store = context.open_store()
     with store.reading() as reader:
         plugin = _plugin(context, survey, options.slug, reader)
-        state = plugin.state(options.key.upper(), reader.plugin_settings(options.slug))
+        state = plugin.state(_key(options.key), reader.plugin_settings(options.slug))
         _refuse_override(plugin, state)
         _require_defined(plugin, state, force=options.force)
         value = checked_value(state.key, options.value, state.definition, reader.setting_limits())
@@ -223,7 +236,7 @@ def set_setting(context: Context, options: SetOptions) -> SettingChange:
         with store.writing() as writer:
             changed = _store(writer, plugin, state.key, value)
     state = replace(state, stored=value)
-    return SettingChange(plugin.slug, state, changed, (*plugin.problems(), *_doubts(plugin, state)))
+    return SettingChange(plugin.slug, state, changed, (*plugin.problems(state.key), *_doubts(plugin, state)))
 
 
 def _store(writer: Writer, plugin: _Plugin, key: str, value: str) -> bool:
@@ -241,7 +254,7 @@ def unset_setting(context: Context, options: SetOptions) -> SettingChange:
     store = context.open_store()
     with store.reading() as reader:
         plugin = _plugin(context, survey, options.slug, reader)
-        state = plugin.state(options.key.upper(), reader.plugin_settings(options.slug))
+        state = plugin.state(_key(options.key), reader.plugin_settings(options.slug))
         _refuse_override(plugin, state)
     problems: tuple[Problem, ...] = ()
     if state.definition is None and state.stored is None:
@@ -263,7 +276,12 @@ def _plugin(context: Context, survey: Survey, slug: str, reader: Reader) -> _Plu
     configured = context.instance.plugin_settings
     own = configured.value.get(slug)
     overrides = Setting(own if isinstance(own, Mapping) else {}, configured.origin)
-    return _Plugin(found[0], anatomy_of(context, survey, slug), overrides)
+    return _Plugin(found[0], anatomy_of(context, survey, slug), overrides, tuple(configured.value))
+
+
+def _key(text: str) -> str:
+    """Return the key as the server stores and looks for it."""
+    return text.strip().upper()
 
 
 def _refuse_override(plugin: _Plugin, state: SettingState) -> None:

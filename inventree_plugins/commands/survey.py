@@ -1,6 +1,7 @@
 """Look at the instance from outside: what is declared, installed and discovered."""
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.discovery import Places, discover_again
@@ -9,7 +10,7 @@ from inventree_plugins.models import Declaration, Discovery, Distribution, Inter
 from inventree_plugins.packages import installed_distributions
 from inventree_plugins.requirements import declarations, read_plugins_file
 
-__all__ = ["Survey", "places_of", "take_survey"]
+__all__ = ["Survey", "blind_survey", "places_of", "take_survey"]
 
 
 class Survey(NamedTuple):
@@ -40,14 +41,21 @@ def take_survey(context: Context) -> Survey:
     )
 
 
+def blind_survey(error: InvplugError) -> Survey:
+    """Return a survey that saw nothing, because of an error: rows can be judged without one."""
+    nowhere = Interpreter(Path(), Path(), "", "", (), Path())
+    return Survey(nowhere, (), Discovery(), problems=(_as_problem(error, "warning"),))
+
+
+def _as_problem(error: InvplugError, severity: Literal["error", "warning"]) -> Problem:
+    return Problem(error.code, error.message, severity, hint=error.hint, path=error.path, line=error.line)
+
+
 def _read_declared(context: Context) -> tuple[tuple[Declaration, ...], tuple[Problem, ...]]:
     try:
         return declarations(read_plugins_file(context.instance.plugins_file.value)), ()
     except InvplugError as error:
-        problem = Problem(
-            error.code, error.message, "error", hint=error.hint, path=error.path, line=error.line
-        )
-        return (), (problem,)
+        return (), (_as_problem(error, "error"),)
 
 
 def places_of(context: Context, survey: Survey) -> Places:

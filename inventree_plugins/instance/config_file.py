@@ -27,7 +27,7 @@ __all__ = ["Value", "option_in", "with_option"]
 # A tuple is written as a list.
 Value = bool | int | str | tuple[str, ...]
 # What needs no quotes, unless YAML reads something else than text.
-PLAIN = re.compile(r"[A-Za-z/.][\w./-]*", re.ASCII)
+PLAIN = re.compile(r"[A-Za-z/][\w./-]*", re.ASCII)
 
 
 def option_in(text: str, name: str) -> Any:

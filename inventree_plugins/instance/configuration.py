@@ -125,3 +125,10 @@ class Configuration(NamedTuple):
                 hint="correct the value; the server cannot use it either",
                 path=self.path,
             ) from error
+
+    def switch(self, key: str, *, default: Setting[bool]) -> Setting[bool]:
+        """Return the truth value of `INVENTREE_<KEY>`, else of the key; an empty variable is false."""
+        variable = f"INVENTREE_{key.upper()}"
+        if self.environ.get(variable) == "":
+            return Setting(False, f"environment {variable}, which is empty")
+        return self.read(key, to_bool, default=default)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from inventree_plugins.errors import ConfigurationError
-from inventree_plugins.models import Database, Setting
+from inventree_plugins.models import Database, Problem, Setting
 
 __all__ = ["Instance", "InstanceOptions", "Mandatory"]
 
@@ -67,6 +67,8 @@ class Instance(NamedTuple):
     environment: Mapping[str, str]
     # Of the database's values, by key, where they come from different places.
     database_origins: Mapping[str, str]
+    # What in the configuration cannot be used, and does not stop invplug.
+    problems: tuple[Problem, ...] = ()
 
     def require_database(self) -> Database:
         """Return the database, or raise ConfigurationError when the configuration names none."""

@@ -16,6 +16,7 @@ from inventree_plugins.instance.configuration import (
     to_mapping,
 )
 from inventree_plugins.instance.model import Instance, InstanceOptions
+from inventree_plugins.instance.overrides import read_overrides
 from inventree_plugins.instance.source_root import (
     checkout_of,
     find_source_root,
@@ -73,27 +74,31 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
         database = Setting(store, STANDALONE)
     base = Bases(directory, source_root.value, standalone=standalone)
     support = Setting(True, STANDALONE) if standalone else Setting(False, DEFAULT)
-    read = configuration.read
+    read, switch = configuration.read, configuration.switch
+    version = read_version(source_root.value)
+    plugin_settings, odd = read_overrides(configuration, "plugin_settings", version=version.value)
+    global_settings, odder = read_overrides(configuration, "global_settings", version=version.value)
     return Instance(
         directory=directory,
         standalone=standalone,
         config_file=config_file,
         source_root=source_root,
-        server_version=read_version(source_root.value),
+        server_version=version,
         python=Setting(options.python, options.origin("python") if options.python else DEFAULT),
         database=database,
         database_origins=origins,
-        plugins_enabled=read("plugins_enabled", to_bool, default=support),
+        plugins_enabled=switch("plugins_enabled", default=support),
         plugins_file=_plugins_file(options, configuration, base),
         plugin_dirs=_plugin_dirs(options, configuration, base),
-        plugin_noinstall=read("plugin_noinstall", to_bool, default=Setting(False, DEFAULT)),
+        plugin_noinstall=switch("plugin_noinstall", default=Setting(False, DEFAULT)),
         plugins_mandatory=read("plugins_mandatory", to_list, default=Setting((), DEFAULT)),
-        plugin_settings=read("plugin_settings", to_mapping, default=Setting({}, DEFAULT)),
-        global_settings=read("global_settings", to_mapping, default=Setting({}, DEFAULT)),
-        debug=read("debug", to_bool, default=Setting(False, DEFAULT)),
+        plugin_settings=plugin_settings,
+        global_settings=global_settings,
+        debug=switch("debug", default=Setting(False, DEFAULT)),
         static_root=read("static_root", base.absolute, default=Setting(None, DEFAULT)),
         mandatory=read_mandatory(source_root.value, standalone=standalone),
         environment={name: environ[name] for name in ENVIRONMENT_KEPT if name in environ},
+        problems=(*odd, *odder),
     )
 
 

@@ -13,7 +13,6 @@ from inventree_plugins.models import Database
 from inventree_plugins.store.interface import Reader, Writer
 from inventree_plugins.store.rows import RowReader, RowWriter
 from inventree_plugins.store.sqlite_file import SqliteFile
-from inventree_plugins.store.sqlite_lock import only_writer
 from inventree_plugins.store.sqlite_reading import ReadingSession
 from inventree_plugins.store.sqlite_session import SqliteSession, connect, read_only
 from inventree_plugins.store.standalone import EmptyReader, create_tables
@@ -47,6 +46,8 @@ class SqliteStore:
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
+        from inventree_plugins.store.sqlite_lock import only_writer  # noqa: PLC0415 - questions lock nothing
+
         self._require_writable()
         with only_writer(self._file, timeout=self._timeout) as left:
             connection = connect(self._file, "mode=rwc" if self._standalone else "mode=rw")

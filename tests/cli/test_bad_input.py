@@ -96,7 +96,6 @@ def test_a_config_that_is_missing(refused, instance):
         (b"a: !!python/object/apply:os.system ['false']\n", ["line 1"]),
         (b"database: {engine: sqlite3}\n", ["name"]),
         (b"database: {engine: oracle, name: x}\n", ["oracle"]),
-        (b"plugin_settings: [1]\n", ["plugin_settings"]),
     ],
 )
 @pytest.mark.parametrize("command", [("list",), ("install",), ("config", "show")])

@@ -231,3 +231,39 @@ def test_an_environment_is_described_without_starting_its_python(instance):
     assert instance.run("list", "--names").out == "alpha\n"
     assert instance.run("install", "inventree-alpha").code == 0
     assert not (instance.folder / "started").exists()
+
+
+@pytest.mark.parametrize("text", ["{bad", "[1]", "7"])
+@pytest.mark.parametrize("name", ["plugin_settings", "global_settings"])
+def test_overrides_that_cannot_be_used_stop_nothing(invplug, monkeypatch, name, text):
+    """Safe mode needs neither, and somebody may reach for it because of them."""
+    make_store("db.sqlite3")
+    variable = f"INVENTREE_{name.upper()}"
+    monkeypatch.setenv(variable, text)
+    options = ("--database", "db.sqlite3", "--python", sys.executable)
+    result = invplug("list", "--json", *options)
+    assert result.code == 0
+    [warning] = [each for each in result.json["warnings"] if each["code"] == "configuration-ignored"]
+    assert f"environment {variable}" in warning["message"]
+    assert invplug("disable", "--all", *options).code == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "counts"), [("0.17.5", set()), ("1.0.0", {"g"}), ("1.4.0", {"g", "p"}), ("1.x", {"g", "p"})]
+)
+def test_overrides_count_where_the_server_knows_them(invplug, tmp_path, monkeypatch, version, counts):
+    make_server(tmp_path / "server", version=version)
+    monkeypatch.setenv("INVENTREE_GLOBAL_SETTINGS", '{"ENABLE_PLUGINS_URL": true}')
+    monkeypatch.setenv("INVENTREE_PLUGIN_SETTINGS", '{"alpha": {"K": "x"}}')
+    values = shown(invplug, "--server", str(tmp_path / "server"), "--database", "db.sqlite3")
+    found = {name[0] for name in ("global_settings", "plugin_settings") if values[name][0]}
+    assert found == counts
+
+
+@pytest.mark.parametrize(("value", "support"), [("", False), ("on", True)])
+def test_an_empty_switch_in_the_environment_is_false(invplug, monkeypatch, value, support):
+    Path("config.yaml").write_text("plugins_enabled: true\n")
+    monkeypatch.setenv("INVENTREE_PLUGINS_ENABLED", value)
+    found = invplug("config", "show", "--json", "--config", "config.yaml").data["config"]["plugins_enabled"]
+    assert found["value"] is support
+    assert found["origin"].startswith("environment INVENTREE_PLUGINS_ENABLED")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,9 +185,12 @@ def test_it_is_said_when_the_environment_beats_the_file(config, invplug, monkeyp
     result = invplug("config", "set", option.name, value)
     assert (result.code, result.out) == (0, "")
     assert f"warning: {option.variable} is `7`" in result.err
-    # As elsewhere, an empty variable says nothing.
+    # An empty variable is false to the server, and says nothing where no truth value is asked for.
     monkeypatch.setenv(option.variable, "")
-    assert invplug("config", "set", option.name, value, "--json").json["warnings"] == []
+    warnings = invplug("config", "set", option.name, value, "--json").json["warnings"]
+    is_switch = option.kind == "switch"
+    assert [each["code"] for each in warnings] == ["environment-overrides"] * is_switch
+    assert not is_switch or "is empty in the environment" in warnings[0]["message"]
 
 
 def test_the_environment_of_every_option_is_kept():
@@ -300,3 +305,26 @@ def test_the_documents_list_the_options_and_the_keys(config, invplug):
     assert data.keys() == {"option"}
     described = (docs / "json.md").read_text().partition("## An option\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)`", described, re.MULTILINE)) == data["option"].keys()
+
+
+def test_dots_alone_are_quoted(config, invplug):
+    config.write_text("a: 1\n")
+    assert invplug("config", "set", "plugin_file", "...").code == 0
+    assert config.read_text() == "a: 1\nplugin_file: '...'\n"
+
+
+def test_all_of_several_at_once_are_kept(config):
+    config.write_text("a: 1\n")
+    wanted = {"plugins_enabled": "true", "plugin_noinstall": "true", "PLUGIN_RETRY": "7", "plugin_dir": "/a"}
+    command = [sys.executable, "-m", "inventree_plugins", "config", "set"]
+    for _ in range(3):
+        config.write_text("a: 1\n")
+        running = [
+            subprocess.Popen([*command, name, value], stderr=subprocess.PIPE)
+            for name, value in wanted.items()
+        ]
+        assert [(process.communicate()[1], process.returncode)[1] for process in running] == [0] * len(wanted)
+        found = yaml.safe_load(config.read_text())
+        assert {name: str(found[name]).lower() for name in wanted} == wanted
+        assert [path.name for path in config.parent.glob("*config.yaml*")] == [config.name]
+        assert not list(config.parent.glob(".config*"))

@@ -120,7 +120,7 @@ def test_disable_all_prints_how_to_come_back(two):
     assert result.code == 0
     assert two.active() == []
     assert "to bring the same set back: `invplug " in result.err
-    assert " enable alpha beta`" in result.err
+    assert " enable --force alpha beta`" in result.err
 
 
 def test_disable_of_an_unknown_slug_fails(two):

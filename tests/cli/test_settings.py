@@ -31,7 +31,6 @@ class DemoPlugin(SettingsMixin, InvenTreePlugin):
         "RATIO": {"name": "Ratio", "validator": float, "default": 1.5},
         "COLOR": {"name": "Color", "choices": [("r", "Red"), ("g", "Green")], "default": "r"},
         "NEEDED": {"name": "Needed", "required": True},
-        "lower": {"name": "Lower"},
     }
     USER_SETTINGS = {"THEME": {"name": "Theme"}}
 """
@@ -45,6 +44,13 @@ class DemoPlugin(SettingsMixin, InvenTreePlugin):
     NAME = "Demo"
     SETTINGS = {settings}
 """
+
+
+def write_definitions(text):
+    """Write the plugin with these definitions, the first of them in line 7."""
+    lines = ("from plugin import InvenTreePlugin", "from plugin.mixins import SettingsMixin", "")
+    body = ("class Demo(SettingsMixin, InvenTreePlugin):", "    NAME = 'demo'", "    SETTINGS = {")
+    write_plugin("\n".join((*lines, *body, text, "    }", "")))
 
 
 def write_plugin(text=PLUGIN, folder="plugins"):
@@ -122,7 +128,7 @@ def test_list_has_each_key_with_value_default_origin_and_description(demo, monke
     monkeypatch.setenv("INVENTREE_PLUGIN_SETTINGS", json.dumps({"demo": {"COLOR": "g", "EXTRA": "e"}}))
     rows = rows_of(demo.run("settings", "list", "demo", "--json"))
     assert list(rows) == [
-        *("URL", "TOKEN", "ACTIVE", "COUNT", "RATIO", "COLOR", "NEEDED", "LOWER"),
+        *("URL", "TOKEN", "ACTIVE", "COUNT", "RATIO", "COLOR", "NEEDED"),
         *("OLD", "EXTRA"),
     ]
     assert rows["URL"] == {
@@ -241,7 +247,6 @@ def test_get_takes_an_override_of_an_undefined_key(demo, monkeypatch):
         ("COUNT", "0", "0"),
         ("RATIO", "2.50", "2.5"),
         ("COLOR", "g", "g"),
-        ("LOWER", "x", "x"),
     ],
 )
 def test_set_stores_what_the_server_would(demo, key, value, text):
@@ -351,6 +356,58 @@ def test_an_override_in_lower_case_has_no_effect_and_is_told(demo, monkeypatch):
     assert (rows["COLOR"]["value"], rows["COLOR"]["origin"]) == ("r", "default")
     assert "color" not in rows
     assert demo.run("settings", "set", "demo", "COLOR", "g").code == 0
+
+
+def test_an_override_of_a_slug_in_another_case_is_told(demo, monkeypatch):
+    monkeypatch.setenv("INVENTREE_PLUGIN_SETTINGS", json.dumps({"Demo": {"COLOR": "g"}}))
+    result = demo.run("settings", "list", "demo", "--json")
+    assert codes(result) == ["override-ignored"]
+    assert rows_of(result)["COLOR"]["origin"] == "default"
+
+
+def test_a_definition_in_lower_case_is_none_to_the_server(instance):
+    write_definitions('"low": {"name": "Low", "default": 5, "validator": int},')
+    result = instance.run("settings", "list", "demo", "--json")
+    assert codes(result) == ["definition-ignored"]
+    assert (result.json["warnings"][0]["line"], rows_of(result)) == (7, {})
+    refused(instance, "settings", "set", "demo", "low", "abc")
+    assert codes(instance.run("settings", "set", "demo", "low", "abc", "--force", "--json")) == [
+        "definition-ignored"
+    ]
+    assert stored(instance) == {"LOW": "abc"}
+
+
+def test_keys_are_stripped_as_the_server_strips_them(demo):
+    assert demo.run("settings", "set", "demo", " url ", "x").code == 0
+    assert stored(demo) == {"URL": "x"}
+
+
+@pytest.mark.parametrize(
+    ("definition", "value", "is_taken"),
+    [
+        ('"choices": [(1, "A"), (2, "B")], "validator": int', "2", True),
+        ('"choices": [(1, "A"), (2, "B")], "validator": int', "3", False),
+        ('"choices": [(1, "A"), (2, "B")]', "2", False),
+        ('"choices": [(None, "-"), ("a", "A")]', "None", False),
+        ('"choices": [(None, "-"), ("a", "A")]', "a", True),
+        ('"choices": []', "x", True),
+        ('"choices": [(0.5, "half")], "validator": float', "0.50", True),
+        ('"choices": [(True, "yes")], "validator": bool', "no", False),
+    ],
+)
+def test_choices_are_compared_as_the_server_does(instance, definition, value, is_taken):
+    write_definitions(f'"KEY": {{"name": "Key", {definition}}},')
+    result = instance.run("settings", "set", "demo", "KEY", value, "--json")
+    assert result.code == (0 if is_taken else 1), result.out
+    if not is_taken:
+        assert result.json["errors"][0]["code"] == "setting"
+        assert result.json["errors"][0]["hint"]
+
+
+def test_numbers_that_json_has_not_become_text(instance):
+    write_definitions('"KEY": {"name": "Key", "default": 1e999},')
+    document = json.loads(instance.run("settings", "list", "demo", "--json").out, parse_constant=pytest.fail)
+    assert document["data"]["settings"][0]["default"] == "inf"
 
 
 def test_dry_runs_change_nothing(demo):
