@@ -109,7 +109,8 @@ class AppFolder:
 
     `package` is what the server would add to the installed apps. `models` are names of model classes,
     `migrations` the files that hold migrations. `config_name` is what the AppConfig in `apps.py` calls the
-    app, `folders` are those in it. `is_package` is False for a plugin of one file, which cannot be an app.
+    app, `label` what `django_migrations` calls it, `folders` are those in it. `is_package` is False for a
+    plugin of one file, which cannot be an app.
     """
 
     package: str
@@ -119,6 +120,7 @@ class AppFolder:
     folders: frozenset[str] = frozenset()
     config_name: str | None = None
     config_line: int | None = None
+    label: str | NotKnown = ""
     models: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.session import open_session
+from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.doctor import Check, DoctorOptions, DoctorResult, doctor
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -44,6 +45,7 @@ def examine(
     result = doctor(session, DoctorOptions(slug, fix=fix))
     first, error = result.first_failed, result.error
     advice = {check: _advice(ctx, check) for check in result.checks}
+    closing = _closing(ctx, result)
     if first and error:
         error.hint = advice[first]
     outcome = Outcome(
@@ -55,7 +57,7 @@ def examine(
                 for mend in result.mended
             ],
         },
-        text=lambda talk: _print(talk, result, advice),
+        text=lambda talk: _print(talk, result, advice, closing),
         changed=bool(result.mended),
         errors=(error,) if error else (),
         exit_code=error.exit_code if error else 0,
@@ -83,7 +85,18 @@ def _row(check: Check, command: str | None) -> dict[str, Any]:
     }
 
 
-def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None]) -> None:
+def _closing(ctx: typer.Context, result: DoctorResult) -> str:
+    """Say that no gate is shut, and what tells more than reading: a module may fail when it is imported."""
+    slugs = dict.fromkeys(check.slug for check in result.checks if check.slug)
+    if not slugs:
+        return "nothing stands in the way, as far as reading tells"
+    whose = "its" if len(slugs) == 1 else "their"
+    command = ctx.obj.repeated(command_line("validate --load", *slugs))
+    tries = f"`{command}` tries to load {'it' if len(slugs) == 1 else 'them'}"
+    return f"nothing stands in {whose} way, as far as reading tells; {tries}"
+
+
+def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None], closing: str) -> None:
     from rich.markup import escape  # noqa: PLC0415 - not under --json
     from rich.table import Table  # noqa: PLC0415
 
@@ -104,7 +117,7 @@ def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None])
         for check, name in names.items():
             if check.status == "warning" and advice[check]:
                 talk.say(f"{name}: {advice[check]}", color="yellow")
-        talk.say("no gate is shut", color="green")
+        talk.say(closing, color="green")
 
 
 def _names(result: DoctorResult) -> dict[Check, str]:

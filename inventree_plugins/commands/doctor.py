@@ -97,7 +97,9 @@ def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
         elif shut:
             yield from shut
         else:
-            yield Check("plugin", "ok", "every gate is open", slug=patient.slug)
+            yield Check(
+                "plugin", "ok", "nothing stands in its way, as far as reading tells", slug=patient.slug
+            )
     yield from checks_after(diagnosis)
 
 
@@ -117,11 +119,10 @@ def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     stored, survey = diagnosis.stored, diagnosis.survey
     if not isinstance(stored, Stored) or not isinstance(survey, Survey) or _is_wrong_python(diagnosis):
         return
-    rowless = any(entry.plugin and entry.row is None for entry in stored.inventory.entries)
     enabled = _enabled_plugins(diagnosis) if options.name is not None else ()
     needed = (stored.switches[name] for name in needed_switches(enabled))
     off = tuple(switch.name for switch in needed if not switch.on and switch.fixed_by is None)
-    if not rowless and not off:
+    if not stored.rowless and not off:
         return
     with diagnosis.context.open_store().writing() as writer:
         created = create_rows(writer, survey)

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 
+from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.switches import Switch, needed_switches
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
 from inventree_plugins.version_gate import excluded_by
 
-__all__ = ["action_steps", "gate_steps", "restart_step", "support_command", "version_problem"]
+__all__ = [
+    "action_steps",
+    "gate_steps",
+    "migrate_command",
+    "restart_step",
+    "support_command",
+    "version_problem",
+]
 
 
 SUPPORT_VARIABLE = "INVENTREE_PLUGINS_ENABLED"
@@ -62,28 +70,31 @@ def support_command(context: Context) -> str | None:
 
 def _switch_step(switch: Switch, slugs: tuple[str, ...]) -> NextStep:
     message = f"the integration switch {switch.name} is off"
-    command: str | None = f"invplug enable --with-integration {' '.join(slugs)}"
+    command: str | None = command_line("enable --with-integration", *slugs)
     if switch.fixed_by is not None:
         message, command = f"{message}, fixed by {switch.fixed_by}", None
     return NextStep("enable-integration", message, command, slugs)
 
 
-def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep, ...]:
-    """Name what must be done after these plugins changed: migrate, collect static files, restart."""
+def action_steps(
+    context: Context, plugins: Iterable[Plugin], *, has_rowless: bool = False
+) -> tuple[NextStep, ...]:
+    """Name what must be done after these plugins changed: migrate, collect static files, restart.
+
+    `has_rowless` tells that some plugin, of whatever kind, has no row.
+    """
     plugins = tuple(plugins)
     apps = tuple(plugin.slug for plugin in plugins if "AppMixin" in plugin.mixins)
     static = tuple(plugin.slug for plugin in plugins if plugin.has_static_files)
     steps = []
     if apps:
-        steps.append(
-            NextStep(
-                "migrate",
-                f"{_name(apps)} may bring database migrations, without which InvenTree 1.0 and later"
-                " do not start again",
-                "invoke migrate",
-                apps,
-            )
+        message = (
+            f"{_name(apps)} may bring database migrations, without which InvenTree 1.0 and later"
+            " do not start again"
         )
+        if has_rowless:
+            message += "; `invoke migrate` does nothing while a plugin has no row"
+        steps.append(NextStep("migrate", message, migrate_command(has_rowless=has_rowless), apps))
     if static:
         steps.append(
             NextStep(
@@ -96,6 +107,11 @@ def action_steps(context: Context, plugins: Iterable[Plugin]) -> tuple[NextStep,
     if plugins:
         steps.append(restart_step(context, tuple(plugin.slug for plugin in plugins)))
     return tuple(steps)
+
+
+def migrate_command(*, has_rowless: bool) -> str:
+    """Return the command that runs migrations; while a plugin has no row, the server leaves out all."""
+    return "invplug discover && invoke migrate" if has_rowless else "invoke migrate"
 
 
 def _name(slugs: tuple[str, ...]) -> str:

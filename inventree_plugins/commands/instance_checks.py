@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored, is_below
-from inventree_plugins.commands.discover import DiscoverOptions, discover_plugins
-from inventree_plugins.commands.gates import SUPPORT_VARIABLE, support_command
+from inventree_plugins.commands.configuration_checks import (
+    configuration,
+    plugin_directories,
+    plugin_support,
+)
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, why_kept
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.interpreter import choose_interpreter
-from inventree_plugins.models import Declaration, Problem, Source
+from inventree_plugins.models import Declaration
 from inventree_plugins.requirements import declarations, read_plugins_file
 
 __all__ = ["checks_after", "checks_before"]
@@ -21,10 +24,11 @@ __all__ = ["checks_after", "checks_before"]
 
 def checks_before(diagnosis: Diagnosis) -> Iterator[Check]:
     """Check what stands before every plugin, in the order in which the server meets it."""
+    yield configuration(diagnosis)
     yield _server_source(diagnosis)
     yield _database(diagnosis)
-    yield _plugin_support(diagnosis)
-    yield _plugin_directories(diagnosis)
+    yield plugin_support(diagnosis)
+    yield plugin_directories(diagnosis)
     yield _plugins_file(diagnosis)
     yield _interpreter(diagnosis)
     yield _writable(diagnosis)
@@ -57,80 +61,6 @@ def _database(diagnosis: Diagnosis) -> Check:
     if database.standalone and not Path(database.name).exists():
         return Check(code, "ok", f"`{database.name}` is made with the first row")
     return Check(code, "ok", f"`{database.name}` ({database.engine}) can be read")
-
-
-def _plugin_support(diagnosis: Diagnosis) -> Check:
-    code, support = "plugin-support", diagnosis.context.instance.plugins_enabled
-    if support.value:
-        return Check(code, "ok", f"plugin support is on ({support.origin})")
-    state = f"plugin support is off ({support.origin})"
-    if diagnosis.patients and all(_is_builtin(patient) for patient in diagnosis.patients):
-        return Check(code, "ok", f"{state}, which the server's own plugins do without")
-    command = support_command(diagnosis.context)
-    hint = "the server loads no plugins but its own"
-    if command is None:
-        hint += f"; set {SUPPORT_VARIABLE}=true in the environment that the server starts in"
-    return Check(code, "failed", state, hint, command)
-
-
-def _is_builtin(patient: Patient) -> bool:
-    return patient.entry is not None and patient.entry.source is Source.BUILTIN
-
-
-def _plugin_directories(diagnosis: Diagnosis) -> Check:
-    code, instance = "plugin-directories", diagnosis.context.instance
-    directories = instance.plugin_dirs.value
-    for directory in directories:
-        if _is_out_of_reach(directory):
-            hint = "make it readable for the server's user, and run invplug as that user"
-            return Check(code, "failed", f"`{directory}` cannot be read", hint, path=directory)
-    # A standalone instance has no server that would import them, and the server's source is the server.
-    apart = () if instance.standalone else directories
-    beside = [
-        path for each in apart if each.parent != instance.source_root.value for path in _modules_beside(each)
-    ]
-    broken = _broken(diagnosis)
-    if broken is not None:
-        # What keeps the plugin that was named from working, its own checks tell, where it is known at all.
-        is_read = diagnosis.name is not None and any(each.anatomy for each in diagnosis.patients)
-        is_shut = broken.severity == "error" and not is_read
-        place = broken.path
-        message = broken.message if str(place) in broken.message else f"`{place}`: {broken.message}"
-        status: Literal["failed", "warning"] = "failed" if is_shut else "warning"
-        return Check(code, status, message, broken.hint, path=place, line=broken.line)
-    if beside:
-        hint = "the server imports what lies beside a plugin directory too: give that a folder of its own"
-        return Check(code, "warning", f"`{beside[0]}` lies beside a plugin directory", hint, path=beside[0])
-    present = [f"`{each}`" for each in directories if each.is_dir()]
-    return Check(code, "ok", ", ".join(present) or "there is no plugin directory")
-
-
-def _broken(diagnosis: Diagnosis) -> Problem | None:
-    """Return what is worst of what could not be read below the plugin directories."""
-    problems = diagnosis.survey.discovery.problems if isinstance(diagnosis.survey, Survey) else ()
-    below = [each for each in problems if is_below(each.path, diagnosis.context.instance.plugin_dirs.value)]
-    return min(below, key=lambda each: each.severity != "error", default=None)
-
-
-def _is_out_of_reach(directory: Path) -> bool:
-    """Tell whether a folder is there, or may be, and this user cannot look into it."""
-    try:
-        return directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK)
-    except OSError:
-        return True
-
-
-def _modules_beside(directory: Path) -> Iterable[Path]:
-    try:
-        siblings = sorted(directory.parent.iterdir())
-    except OSError:
-        return ()
-    return (path for path in siblings if path != directory and _is_module(path))
-
-
-def _is_module(path: Path) -> bool:
-    # Those of pathlib raise where a folder may not be entered.
-    return path.suffix == ".py" or os.path.isfile(path / "__init__.py")  # noqa: PTH113
 
 
 def _plugins_file(diagnosis: Diagnosis) -> Check:
@@ -249,8 +179,7 @@ def _other_rows(diagnosis: Diagnosis) -> Check:
     if not isinstance(stored, Stored):
         return Check(code, "skipped", "not judged without Python and database")
     asked = {patient.slug for patient in diagnosis.patients}
-    entries = (each for each in stored.inventory.entries if each.slug not in asked)
-    rowless = [each.slug for each in entries if each.plugin and each.row is None]
+    rowless = [slug for slug in stored.rowless if slug not in asked]
     if not rowless:
         return Check(code, "ok", "every other plugin has its row" if asked else "every plugin has its row")
     message = f"{_counted(len(rowless), 'plugin')} without a row, such as `{rowless[0]}`"
@@ -259,23 +188,24 @@ def _other_rows(diagnosis: Diagnosis) -> Check:
 
 
 def _orphan_rows(diagnosis: Diagnosis) -> Check:
-    code, stored = "orphan-rows", diagnosis.stored
+    code, stored, pruned = "orphan-rows", diagnosis.stored, diagnosis.pruned
     if not isinstance(stored, Stored):
         return Check(code, "skipped", "not judged without Python and database")
     asked = {patient.slug for patient in diagnosis.patients}
     entries = [each for each in stored.inventory.entries if each.slug not in asked]
     # What plugins.txt declares is to come back.
-    orphans = [each for each in entries if each.source is None and each.row and not each.declared]
+    orphans = [each.slug for each in entries if each.source is None and each.row and not each.declared]
     if not orphans:
         return Check(code, "ok", "every other row has its plugin" if asked else "every row has its plugin")
-    names = ", ".join(f"`{each.slug}`" for each in orphans)
-    pruned = discover_plugins(diagnosis.context, DiscoverOptions(prune=True, dry_run=True))
-    hint = "install what they belong to, or delete them; their settings go with them"
-    if not pruned.deleted:
-        kept = (each for each in pruned.problems if each.code == "kept-row")
-        hint = "; ".join(filter(None, (next((each.message for each in kept), None), hint)))
-    command = "invplug discover --prune" if pruned.deleted else None
-    return Check(code, "warning", f"nothing provides the plugins of these rows: {names}", hint, command)
+    gone = [slug for slug in orphans if pruned and slug in pruned.deleted]
+    kept = [reason for slug in orphans if (reason := why_kept(diagnosis, slug))]
+    way_out = "install what they belong to" + (
+        ", or delete them; their settings go with them" if gone else ""
+    )
+    also = [slug for slug in pruned.deleted if slug in asked] if pruned and gone else []
+    hint = "; ".join([*kept, way_out, *(f"that deletes the row of `{slug}` too" for slug in also)])
+    message = f"nothing provides the plugins of these rows: {', '.join(f'`{slug}`' for slug in orphans)}"
+    return Check(code, "warning", message, hint, "invplug discover --prune" if gone else None)
 
 
 def _counted(count: int, noun: str) -> str:

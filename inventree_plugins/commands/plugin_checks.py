@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored
+from inventree_plugins.anatomy import AppFolder, NotKnown
+from inventree_plugins.commands.command_lines import command_line
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Patient, Stored, unread, why_kept
+from inventree_plugins.commands.gates import migrate_command
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.switches import needed_switches
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.models import Declaration, Plugin, Problem, Source
+from inventree_plugins.version_gate import release_of
 
 __all__ = ["checks_of"]
 
@@ -95,11 +99,27 @@ class _Gates:
             message = f"`{name}` is not installed: the marker of `{declared.text}` rules this Python out"
             hint = "change or remove the marker"
             return Check(code, "failed", message, hint, path=declared.path, line=declared.line)
-        command = "invplug install" if declared else None
-        if command is None and self.entry is not None and self.entry.package_name:
-            command = f"invplug install {name}"
-        message = problem.message if problem else f"`{name}` is in plugins.txt but not installed"
-        return Check(code, "failed", message, problem.hint if problem and not command else None, command)
+        if declared is not None:
+            message = problem.message if problem else f"`{name}` is in plugins.txt but not installed"
+            return Check(code, "failed", message, command="invplug install")
+        return self._orphan(problem)
+
+    def _orphan(self, problem: Problem | None) -> Check:
+        """Judge a row that nothing provides: its package, or what hides its file."""
+        code, slug = "package", self.patient.slug
+        message = problem.message if problem else f"nothing provides a plugin `{slug}`"
+        package = self.entry.package_name if self.entry else None
+        if package:
+            return Check(code, "failed", message, command=command_line("install", package))
+        hidden = unread(self.diagnosis, slug)
+        if hidden:
+            first = hidden[0]
+            hint = first.hint or "mend the file: it may hold the plugin"
+            return Check(
+                code, "failed", f"{message}: {first.message}", hint, path=first.path, line=first.line
+            )
+        kept = why_kept(self.diagnosis, slug) if self.entry and not self.entry.enabled else None
+        return Check(code, "failed", message, kept or (problem.hint if problem else None))
 
     def _applies(self, declared: Declaration) -> bool:
         from inventree_plugins.packages import applying  # noqa: PLC0415 - imports packaging
@@ -153,9 +173,20 @@ class _Gates:
         if entry.enabled:
             is_kept = entry.mandatory and not (entry.row and entry.row.active)
             return Check(code, "ok", "its row does not count" if is_kept else "it is enabled")
-        return Check(
-            code, "failed", "it is not enabled", "plugins start disabled", f"invplug enable {entry.slug}"
-        )
+        blocking = self._blocking
+        if blocking is not None:
+            hint = f"`invplug enable` refuses it before that is mended: {blocking.message}"
+            return Check(code, "failed", "it is not enabled", hint)
+        command = command_line("enable", entry.slug)
+        return Check(code, "failed", "it is not enabled", "plugins start disabled", command)
+
+    @property
+    def _blocking(self) -> Problem | None:
+        """Return why `invplug enable` would refuse the plugin."""
+        if self.entry is None or self.entry.enabled:
+            return None
+        problems = self.entry.blocking_problems if self.entry.source else self.entry.problems
+        return next(iter(problems), None)
 
     def mandatory(self) -> Check:
         if self.entry is None:
@@ -178,8 +209,9 @@ class _Gates:
             kept = ", ".join(switch.name for switch in fixed)
             hint = f"{kept}: change it where it is fixed, in {fixed[0].fixed_by}"
             return Check(code, "failed", f"off: {names}", hint)
-        command = f"invplug enable --with-integration {self.plugin.slug}"
-        return Check(code, "failed", f"off: {names}", "its mixins have no effect until these are on", command)
+        hint = "its mixins have no effect until these are on"
+        command = command_line("enable --with-integration", self.plugin.slug)
+        return Check(code, "failed", f"off: {names}", hint, None if self._blocking else command)
 
     def migrations(self) -> Check:
         code, stored, anatomy = "migrations", self.stored, self.patient.anatomy
@@ -190,18 +222,26 @@ class _Gates:
             return Check(code, "ok", "it has none, as it is no app")
         if stored is None or anatomy is None:
             return self._skipped(code)
-        label = anatomy.app.package.rpartition(".")[2]
-        wanted = {Path(name).stem for name in anatomy.app.migrations}
+        if isinstance(anatomy.app.label, NotKnown):
+            reason = f"the label of its app is not known: {anatomy.app.label.reason}"
+            return Check(code, "skipped", reason)
+        return self._migrated(stored, anatomy.app, anatomy.app.label)
+
+    def _migrated(self, stored: Stored, app: AppFolder, label: str) -> Check:
+        code = "migrations"
+        wanted = {Path(name).stem for name in app.migrations}
         missing = sorted(wanted - stored.migrations.get(label, frozenset()))
         if not missing:
             return Check(code, "ok", f"all of the app `{label}` are applied")
         if not (self.entry and self.entry.enabled):
             return Check(code, "skipped", "they are run when it is enabled")
-        hint = "InvenTree 1.0 and later do not start without them"
         message = f"not applied of the app `{label}`: {', '.join(missing[:SHOWN])}"
         if len(missing) > SHOWN:
             message += f", and {len(missing) - SHOWN} more"
-        return Check(code, "failed", message, hint, "invoke migrate")
+        hint, rowless = "InvenTree 1.0 and later do not start without them", stored.rowless
+        if rowless:
+            hint += f"; `invoke migrate` does nothing while a plugin, such as `{rowless[0]}`, has no row"
+        return Check(code, "failed", message, hint, migrate_command(has_rowless=bool(rowless)))
 
     def static_files(self) -> Check:
         code, plugin, instance = "static-files", self.plugin, self.diagnosis.context.instance
@@ -209,9 +249,9 @@ class _Gates:
             return self._skipped(code)
         if not plugin.has_static_files:
             return Check(code, "ok", "it brings none")
-        root, version = instance.static_root.value, instance.server_version.value
+        root, release = instance.static_root.value, release_of(instance.server_version.value)
         reason = None
-        if version and tuple(map(int, version.split(".")[:2])) < COLLECTS_SINCE:
+        if release is not None and release < COLLECTS_SINCE:
             reason = "servers before 0.16 collect none"
         elif not (self.entry and self.entry.enabled):
             reason = "they are collected when it is enabled"
@@ -242,9 +282,9 @@ class _Gates:
         missing = [each.key for each in stored.settings.get(self.plugin.slug, ()) if each.is_missing]
         if not missing:
             return Check(code, "ok", "none that is required is empty")
-        hint = "`--stdin` in place of the value keeps a secret out of the command line"
-        command = f"invplug settings set {self.plugin.slug} {missing[0]} VALUE"
-        return Check(code, "failed", f"required and empty: {', '.join(missing)}", hint, command)
+        command = command_line("settings set", self.plugin.slug, missing[0])
+        hint = f"`{command} VALUE` gives it one; for a secret, `--stdin` in place of the value"
+        return Check(code, "failed", f"required and empty: {', '.join(missing)}", hint)
 
 
 def _by_findings(code: str, found: list[Problem], message: str, target: str) -> Check:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from inventree_plugins.anatomy import AppFolder, Attribute
+from inventree_plugins.anatomy import AppFolder, Attribute, NotKnown
 from inventree_plugins.discovery.data import as_data
 from inventree_plugins.discovery.facts import ClassFacts
 from inventree_plugins.discovery.resolve import Resolver
-from inventree_plugins.discovery.values import ClassRef, External, Module
+from inventree_plugins.discovery.values import MISSING, ClassRef, External, Module
 
 __all__ = ["app_folder"]
 
@@ -28,16 +28,18 @@ def app_folder(module: Module, folder: Path | None, *, in_directory: bool, resol
     package = ".".join(parts) if in_directory else parts[0]
     names = resolver.modules.listing(str(home))
     config = _config(package, home, resolver) if "apps.py" in names else None
+    name = _attribute(config, "name", resolver) if config else None
     return AppFolder(
         package,
         home,
         is_package=True,
         has_config="apps.py" in names,
-        config_name=config.value if config and isinstance(config.value, str) else None,
-        config_line=config.line if config else None,
+        config_name=name.value if name and isinstance(name.value, str) else None,
+        config_line=name.line if name else None,
+        label=_label(config, package, resolver),
         folders=frozenset(name for name in names if "." not in name),
         models=tuple(_models(package, home, resolver)),
-        migrations=tuple(name for name in _files(home / "migrations", resolver) if name != "__init__.py"),
+        migrations=tuple(name for name in _files(home / "migrations", resolver) if name[0] not in "_~"),
     )
 
 
@@ -45,17 +47,38 @@ def _files(folder: Path, resolver: Resolver) -> list[str]:
     return sorted(name for name in resolver.modules.listing(str(folder)) if name.endswith(".py"))
 
 
-def _config(package: str, home: Path, resolver: Resolver) -> Attribute | None:
-    """Return the name that the one AppConfig of `apps.py` gives the app."""
-    path = home / "apps.py"
-    module = resolver.modules.module(f"{package}.apps", str(path))
-    found = []
-    for index, facts in enumerate(module.facts.classes):
-        cls = ClassRef(module, index)
-        if "name" in facts.names and _derives_from(cls, "AppConfig", resolver):
-            value = as_data(resolver.class_attribute(cls, "name"))
-            found.append(Attribute(value, path, facts.names["name"][-1][2]))
+def _config(package: str, home: Path, resolver: Resolver) -> ClassRef | None:
+    """Return the AppConfig of `apps.py` that Django takes: the only one, or the one marked as default."""
+    module = resolver.modules.module(f"{package}.apps", str(home / "apps.py"))
+    classes = (ClassRef(module, index) for index, facts in enumerate(module.facts.classes) if not facts.outer)
+    marks = {
+        cls: resolver.class_attribute(cls, "default")
+        for cls in classes
+        if _derives_from(cls, "AppConfig", resolver)
+    }
+    found = [cls for cls, mark in marks.items() if mark is not False]
+    if len(found) > 1:
+        found = [cls for cls, mark in marks.items() if mark is True]
     return found[0] if len(found) == 1 else None
+
+
+def _attribute(cls: ClassRef, name: str, resolver: Resolver) -> Attribute | None:
+    """Return what the class or one of its bases binds to the name, None when none does."""
+    value = resolver.class_attribute(cls, name)
+    if value is MISSING:
+        return None
+    bindings = cls.facts.names.get(name)
+    return Attribute(as_data(value), Path(cls.module.path), bindings[-1][2] if bindings else cls.facts.line)
+
+
+def _label(config: ClassRef | None, package: str, resolver: Resolver) -> str | NotKnown:
+    """Return what Django calls the app in its tables: its AppConfig's label, else the package's last name."""
+    found = _attribute(config, "label", resolver) if config else None
+    if found is None:
+        return package.rpartition(".")[2]
+    if isinstance(found.value, (str, NotKnown)):
+        return found.value
+    return NotKnown("it is no text", found.path, found.line)
 
 
 def _models(package: str, home: Path, resolver: Resolver) -> Iterator[str]:

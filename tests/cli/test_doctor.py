@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
+import re
 import shlex
 import sqlite3
 import subprocess
@@ -224,9 +226,11 @@ def diagnose(site: Site, *words: str) -> Result:
         assert failed[0]["message"] in text.err
         assert (failed[0]["command"] or "") in text.err
         assert (failed[0]["hint"] or "") in text.err
-        assert "no gate is shut" not in text.err
+        assert "as far as reading tells" not in text.err
     else:
-        assert text.err.endswith("no gate is shut\n")
+        closing = text.err.splitlines()[-1]
+        assert closing.startswith("nothing stands in ")
+        assert "as far as reading tells" in closing
     return result
 
 
@@ -257,11 +261,11 @@ def first(result: Result, code: str, *words: str, status: str = "failed") -> dic
     return found
 
 
-def obey(site: Site, check: Mapping[str, Any], **replaced: str) -> Result:
+def obey(site: Site, check: Mapping[str, Any]) -> Result:
     """Run the command that a check names, and expect it to work."""
     program, *words = shlex.split(check["command"])
     assert program == "invplug"
-    result = site.run(*(replaced.get(word, word) for word in words), server=False)
+    result = site.run(*words, server=False)
     assert result.code == 0, result.err
     return result
 
@@ -284,13 +288,14 @@ def test_no_gate_is_shut(make_site, engine, words):
 def test_checks_come_in_the_order_in_which_the_server_meets_the_gates(site):
     found = checks(diagnose(site))
     assert list(found) == ORDER
-    assert [each["slug"] for each in found.values()] == [None] * 8 + ["alpha"] * 13 + [None] * 3
+    assert [each["slug"] for each in found.values()] == [None] * 9 + ["alpha"] * 13 + [None] * 3
     summary = checks(diagnose(site, "--no-cache"))
-    assert list(summary) == [*ORDER[:8], "plugin", *ORDER[-3:]]
+    assert list(summary) == [*ORDER[:9], "plugin", *ORDER[-3:]]
     assert (summary["plugin"]["slug"], summary["plugin"]["status"]) == ("alpha", "ok")
 
 
 ORDER = [
+    "configuration",
     "server-source",
     "database",
     "plugin-support",
@@ -330,6 +335,122 @@ def test_a_standalone_instance_can_be_examined(instance):
 
 
 # Before every plugin.
+
+
+def test_the_server_reads_the_configuration_less_kindly(site):
+    text = site.config.read_text()
+    site.config.write_text(text.replace("plugins_enabled: true", "plugins_enabled: true\t# on"))
+    line = text.splitlines().index("plugins_enabled: true") + 1
+    found = first(diagnose(site), "configuration", str(site.config), f"line {line}", "does not start")
+    assert (found["path"], found["line"], found["command"]) == (str(site.config), line, None)
+    site.config.write_text(text.replace("plugins_enabled: true", "plugins_enabled: false\t# off"))
+    # No command changes a file that the server cannot read.
+    assert checks(diagnose(site))["plugin-support"]["command"] is None
+    site.config.write_bytes(text.encode("utf-16"))
+    first(diagnose(site), "configuration", "not UTF-8 text")
+    site.config.write_text(text)
+    healthy(site)
+    assert "is read as the server reads it" in checks(diagnose(site))["configuration"]["message"]
+
+
+@pytest.mark.parametrize("how", ["configuration", "environment"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, ("null", "does not start")),
+        (5, ("int data", "does not start")),
+        (True, ("bool data", "does not start")),
+        (["KEY"], ("list data", "fails")),
+        ("KEY", ("str data", "fails")),
+    ],
+)
+def test_settings_in_the_configuration_are_no_mapping(site, monkeypatch, how, value, words):
+    settings = {"other": {"KEY": "x"}, "alpha": value}
+    if how == "configuration":
+        site.configure(plugin_settings=settings)
+    else:
+        monkeypatch.setenv("INVENTREE_PLUGIN_SETTINGS", json.dumps(settings))
+    result = diagnose(site)
+    assert shut(result) == {"configuration": "failed"}
+    found = first(result, "configuration", "`alpha`", *words)
+    if how == "environment":
+        assert (found["path"], found["line"]) == (None, None)
+        assert "environment INVENTREE_PLUGIN_SETTINGS" in found["message"]
+    else:
+        assert found["path"] == str(site.config)
+        assert site.config.read_text().splitlines()[found["line"] - 1].strip().startswith("alpha:")
+    # Servers before 1.4 look at none of it.
+    site.write(site.root / "InvenTree" / "version.py", VERSION.format("1.3.0"))
+    assert checks(diagnose(site))["configuration"]["status"] != "failed"
+
+
+def test_settings_in_the_configuration_that_are_harmless(site):
+    site.configure(plugin_settings={"alpha": {}, "beta": "", "gamma": []})
+    healthy(site)
+
+
+@pytest.mark.parametrize("variable", ["INVENTREE_PLUGIN_SETTINGS", "INVENTREE_GLOBAL_SETTINGS"])
+def test_overrides_that_cannot_be_used(site, monkeypatch, variable):
+    monkeypatch.setenv(variable, "{not json")
+    found = checks(diagnose(site))["configuration"]
+    assert (found["status"] in SHUT, variable in found["message"]) == (True, True)
+
+
+@pytest.mark.parametrize("folders", [["one"], ["one", "the other"]])
+def test_plugin_directories_are_a_list(site, folders):
+    folders = [str(site.folder / name / "plugins") for name in folders]
+    for folder in folders:
+        Path(folder).mkdir(parents=True)
+    site.configure(plugin_dir=folders)
+    result = diagnose(site)
+    assert shut(result) == {"plugin-directories": "failed"}
+    found = first(result, "plugin-directories", f"{site.config}: plugin_dir", "list data", "no plugin at all")
+    assert shlex.split(found["command"])[-4:] == ["config", "set", "plugin_dir", ",".join(folders)]
+    assert found["path"] == str(site.config)
+    obey(site, found)
+    healthy(site)
+
+
+@pytest.mark.parametrize("value", [5, {"a": 1}, [], [5], "", "/one,", ["", "/one"]])
+def test_plugin_directories_that_the_server_cannot_use(site, value):
+    site.configure(plugin_dir=value)
+    found = first(diagnose(site), "plugin-directories", f"{site.config}: plugin_dir")
+    assert found["command"] is None
+
+
+def test_plugin_directories_of_the_environment_count(site, monkeypatch):
+    site.configure(plugin_dir=["/one"])
+    monkeypatch.setenv("INVENTREE_PLUGIN_DIR", str(site.static))
+    healthy(site)
+    monkeypatch.setenv("INVENTREE_PLUGIN_DIR", "")
+    first(diagnose(site), "plugin-directories", "environment INVENTREE_PLUGIN_DIR names an empty folder")
+
+
+def test_a_plugin_directory_is_missing(site):
+    folder = site.folder / "data" / "plugins"
+    site.configure(plugin_dir=str(folder))
+    result = diagnose(site)
+    assert (result.code, shut(result)) == (0, {"plugin-directories": "warning"})
+    words = (str(folder), "does not exist", "is a volume missing?")
+    found = first(result, "plugin-directories", *words, status="warning")
+    assert found["path"] == str(folder)
+    # It is what is told of a plugin that was there.
+    for active in (True, False):
+        site.row(f"beta-{active}".lower(), active=active)
+        result = diagnose(site, f"beta-{active}".lower())
+        found = first(result, "package", *words)
+        assert "invplug d" not in found["hint"]
+    folder.parent.mkdir()
+    folder.touch()
+    first(diagnose(site), "plugin-directories", "is no folder", status="warning")
+
+
+def test_a_missing_plugin_directory_is_told_beside_a_broken_file(site):
+    folder = site.folder / "data" / "plugins"
+    path = site.write(folder / "beta.py", "def (:\n")
+    missing = site.folder / "missing"
+    site.configure(plugin_dir=f"{missing},{folder}")
+    first(diagnose(site, "--no-cache"), "plugin-directories", str(path), str(missing), "does not exist")
 
 
 def test_the_servers_source_is_not_known(site):
@@ -452,7 +573,7 @@ def test_there_is_no_interpreter(site):
     # What needs no Python is judged all the same.
     states = {code: each["status"] for code, each in checks(result).items()}
     assert states == {
-        **dict.fromkeys(ORDER[:5], "ok"),
+        **dict.fromkeys(ORDER[:6], "ok"),
         "interpreter": "failed",
         **dict.fromkeys(("writable", "declared-packages", "plugin", *ORDER[-3:]), "skipped"),
     }
@@ -653,6 +774,27 @@ def test_a_file_of_a_plugin_directory_does_not_parse(site):
     healthy(site, "beta")
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_the_file_of_a_plugin_broke(site, active):
+    folder = site.folder / "data" / "plugins"
+    broken = site.write(folder / "beta.py", "x = 1\nclass Beta(:\n    pass\n")
+    site.write(folder / "aaa.py", "def (:\n")
+    site.configure(plugin_dir=str(folder))
+    site.row("beta", active=active)
+    result = diagnose(site, "beta")
+    found = checks(result)["package"]
+    assert (found["status"], found["path"], found["line"]) == ("failed", str(broken), 2)
+    assert (f"`{broken}`, line 2: " in found["message"], found["command"]) == (True, None)
+    # Nobody is sent to where the row would be lost, or kept all the same.
+    assert not re.search("invplug (disable|discover)", result.out + result.err)
+    if active:
+        found = next(each for each in checks(diagnose(site, "--no-cache")).values() if each["slug"] == "beta")
+        assert (found["code"], found["path"]) == ("package", str(broken))
+    else:
+        found = checks(diagnose(site))["orphan-rows"]
+        assert (found["command"], "`beta` is kept" in found["hint"]) == (None, True)
+
+
 def test_a_broken_package_is_found_by_the_name_of_its_entry_point(site):
     site.package("beta", target="inventree_beta.core:Nothing")
     result = diagnose(site, "beta")
@@ -735,6 +877,15 @@ def test_a_key_that_is_not_as_written(site):
     assert (result.code, shut(result)) == (0, {"key": "warning"})
 
 
+@pytest.mark.parametrize("version", ["1.5rc1", "v1.5.0", "1.5.0 dev", "1.x", "unknown"])
+def test_versions_of_any_shape(site, monkeypatch, version):
+    monkeypatch.setenv("INVENTREE_DOCKER", "1")
+    site.write(site.package("alpha") / "static" / "a.js", "1")
+    site.write(site.root / "InvenTree" / "version.py", VERSION.format(version))
+    found = checks(diagnose(site))
+    assert (found["static-files"]["status"], found["second-writer"]["status"]) == ("failed", "warning")
+
+
 def test_two_plugins_claim_one_key(site):
     folder = site.folder / "data" / "plugins"
     other = site.write(
@@ -804,6 +955,18 @@ def test_it_does_not_accept_this_server(site, body, word):
     result = diagnose(site)
     assert shut(result) == {"version-gate": "failed"}
     first(result, "version-gate", word)
+
+
+def test_what_cannot_be_enabled_names_no_command_that_is_refused(site):
+    site.package("alpha", mixins="EventMixin, ", body=f'    MIN_VERSION = "2.0.0"\n{EVENTS}')
+    site.case.sql('UPDATE plugin_pluginconfig SET active = ? WHERE "key" = ?', (False, "alpha"))
+    result = diagnose(site)
+    assert shut(result) == {"enabled": "failed", "version-gate": "failed", "switches": "failed"}
+    found = first(result, "enabled", "it needs 2.0.0 or later")
+    assert (found["command"], checks(result)["switches"]["command"]) == (None, None)
+    site.row("gone")
+    result = diagnose(site, "gone")
+    assert (checks(result)["enabled"]["status"], checks(result)["enabled"]["command"]) == ("failed", None)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -886,6 +1049,55 @@ def migrated(site: Site, app: str, name: str) -> None:
     site.case.sql(f"INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, {moment})", (app, name))
 
 
+def test_migrations_wait_for_the_rows_of_others(app):
+    site = app()
+    site.package("beta")
+    result = diagnose(site)
+    found = first(result, "migrations", "does nothing while a plugin, such as `beta`, has no row")
+    assert found["command"] == f"invplug --server {site.folder} discover && invoke migrate"
+    obey(site, {"command": found["command"].partition(" && ")[0]})
+    found = first(diagnose(site), "migrations")
+    assert (found["command"], "row" in found["hint"]) == ("invoke migrate", False)
+
+
+@pytest.mark.parametrize(
+    ("label", "others", "name"),
+    [
+        ("'parts'", "", "parts"),
+        ("LABEL", "LABEL = 'pa' + 'rts'\n", "parts"),
+        ("'parts'", "class Other(AppConfig):\n    default = False\n", "parts"),
+        ("'parts'\n    default = True", "class Other(AppConfig):\n    name = 'x'\n", "parts"),
+        ("'parts'", "class Other(AppConfig):\n    name = 'x'\n", "inventree_alpha"),
+    ],
+)
+def test_migrations_of_an_app_with_a_label(app, label, others, name):
+    site = app()
+    path = site.packages / "inventree_alpha" / "apps.py"
+    before, statement = APP["apps.py"].split("\n\n\n")
+    path.write_text(f"{before}\n{others}\n{statement}    label = {label}\n")
+    first(diagnose(site), "migrations", f"`{name}`: 0001_initial, 0002_more")
+    for each in ("0001_initial", "0002_more"):
+        migrated(site, name, each)
+    healthy(site)
+
+
+def test_migrations_of_an_app_whose_label_only_running_tells(app):
+    site = app()
+    path = site.packages / "inventree_alpha" / "apps.py"
+    path.write_text(f"import os\n{path.read_text()}    label = os.environ['LABEL']\n")
+    found = checks(diagnose(site))["migrations"]
+    assert (found["status"], "label of its app is not known" in found["message"]) == ("skipped", True)
+
+
+def test_files_that_django_takes_for_no_migrations(app):
+    site = app()
+    for each in ("0001_initial", "0002_more"):
+        migrated(site, "inventree_alpha", each)
+    for name in ("_helper.py", "~0003.py"):
+        site.write(site.packages / "inventree_alpha" / "migrations" / name, "")
+    healthy(site)
+
+
 def test_migrations_of_a_disabled_plugin_wait(app):
     site = app()
     site.case.sql('UPDATE plugin_pluginconfig SET active = ? WHERE "key" = ?', (False, "alpha"))
@@ -933,8 +1145,9 @@ def test_a_required_setting_is_empty(site, name):
     result = diagnose(site, name)
     assert shut(result) == {"settings": "failed"}
     found = first(result, "settings", "required and empty: API_KEY", "--stdin")
-    assert found["command"].endswith(" settings set alpha API_KEY VALUE")
-    obey(site, found, VALUE="s3cret")
+    # VALUE is no value.
+    assert (found["command"], "`invplug settings set alpha API_KEY VALUE`" in found["hint"]) == (None, True)
+    obey(site, {"command": f"invplug --server {site.folder} settings set alpha API_KEY s3cret"})
     healthy(site, name)
     assert "s3cret" not in diagnose(site, name).out
 
@@ -993,8 +1206,25 @@ def test_rows_without_a_plugin(site):
     healthy(site)
     site.row("gone")
     site.configure(plugin_dir=str(site.folder / "not mounted"))
-    found = first(diagnose(site), "orphan-rows", "`gone` is kept", "not mounted", status="warning")
-    assert found["command"] is None
+    result = diagnose(site)
+    assert shut(result) == {"plugin-directories": "warning", "orphan-rows": "warning"}
+    found = checks(result)["orphan-rows"]
+    assert ("`gone` is kept" in found["hint"], "not mounted" in found["hint"]) == (True, True)
+    assert ("delete" in found["hint"], found["command"]) == (False, None)
+
+
+def test_rows_that_pruning_keeps_are_told_apart(site):
+    site.row("gone")
+    site.row("lost", active=True)
+    site.row("asked")
+    result = diagnose(site)
+    found = checks(result)["orphan-rows"]
+    assert "the row of `lost` is kept: it is enabled" in found["hint"]
+    result = diagnose(site, "asked")
+    assert "that deletes the row of `asked` too" in checks(result)["orphan-rows"]["hint"]
+    obey(site, found)
+    found = checks(diagnose(site))["orphan-rows"]
+    assert (found["status"], found["command"]) == ("warning", None)
 
 
 def test_a_row_of_a_declared_package_is_no_orphan(site):
@@ -1151,17 +1381,19 @@ def test_fix_mends_what_loses_nothing_and_lists_it(site):
 
 def test_fix_says_to_a_person_what_it_mended(site):
     site.package("beta")
+    loading = f"`invplug --server {site.folder} validate --load alpha` tries to load it"
+    closing = f"nothing stands in its way, as far as reading tells; {loading}"
     result = site.run("doctor", "--fix")
     assert result.code == 0
     assert result.err.splitlines() == [
         "mended: created rows, inactive: `beta`",
-        "no gate is shut",
+        closing,
     ]
-    assert site.run("doctor", "--fix").err == "no gate is shut\n"
+    assert site.run("doctor", "--fix").err == f"{closing}\n"
     site.package("alpha", mixins="EventMixin, ", body=EVENTS)
     assert site.run("doctor", "alpha", "--fix").err.splitlines() == [
         "mended: turned on ENABLE_PLUGINS_EVENTS",
-        "no gate is shut",
+        closing,
         "next: a running server and its worker see the change after a restart",
     ]
 

@@ -73,6 +73,21 @@ def test_next_steps_name_what_still_stands_in_the_way(two):
     assert steps["restart"]["slugs"] == ["alpha", "beta"]
 
 
+def test_migrations_wait_for_the_rows_of_other_plugins(instance):
+    instance.wheel("beta", mixins="AppMixin")
+    assert instance.run("install", "inventree-beta").code == 0
+    folder = instance.folder / "plugins"
+    folder.mkdir()
+    text = "from plugin import InvenTreePlugin\nclass Other(InvenTreePlugin):\n    NAME = SLUG = 'other'\n"
+    (folder / "other.py").write_text(text)
+    for words in (("--dry-run",), ()):
+        steps = instance.run("enable", "beta", "--json", *words).json["next_steps"]
+        (step,) = (each for each in steps if each["code"] == "migrate")
+        assert step["command"].startswith("invplug ")
+        assert step["command"].endswith(" discover && invoke migrate")
+        assert "does nothing while a plugin has no row" in step["message"]
+
+
 def test_static_files_beside_the_module_are_to_be_collected(instance):
     instance.wheel("gamma", modules={"inventree_gamma/static/gamma.js": "//"})
     instance.run("install", "inventree-gamma")

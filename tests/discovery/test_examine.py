@@ -207,6 +207,38 @@ def test_app_of_a_package_is_its_top_package(world):
     assert (app.has_config, app.config_name, app.config_line) == (True, "other", 3)
 
 
+@pytest.mark.parametrize(
+    ("body", "label"),
+    [
+        ("    name = 'pack'\n", "pack"),
+        ("    name = 'pack'\n    label = 'parts'\n", "parts"),
+        ("    label = 'pa' + 'rts'\n", "parts"),
+        ("    name = label = 'parts'\nclass Q(P):\n    label = 'more'\n", "pack"),
+        ("    name = label = 'parts'\n    default = False\nclass Q(P):\n    default = True\n", "parts"),
+        ("    default = True\n    label = 'parts'\nclass Q(AppConfig):\n    label = 'more'\n", "parts"),
+    ],
+)
+def test_label_of_an_app_is_that_of_the_config_that_django_takes(world, body, label):
+    assert app_with(world, body).label == label
+
+
+@pytest.mark.parametrize("value", ["input()", "None", "5"])
+def test_label_of_an_app_that_is_not_known(world, value):
+    label = app_with(world, f"    label = {value}\n").label
+    assert isinstance(label, NotKnown)
+    assert label.reason
+
+
+def app_with(world, body):
+    """Return the app of a package with one class in `apps.py`."""
+    world.package("pack.core:Demo")
+    world.write("site/pack/__init__.py", "")
+    world.write("site/pack/core.py", CLASS.format(before="", body=""))
+    world.write("site/pack/apps.py", f"from django.apps import AppConfig\nclass P(AppConfig):\n{body}")
+    (found,) = examine(world.places()).anatomies
+    return found.app
+
+
 def test_app_in_a_plugin_directory_is_the_plugins_folder(world, anatomy):
     world.directory()
     world.write("plugins/__init__.py", "")
