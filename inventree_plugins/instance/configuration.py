@@ -29,12 +29,15 @@ def to_list(value: Any) -> tuple[str, ...]:
 
 
 def to_mapping(value: Any) -> Mapping[str, Any]:
-    """Read a mapping, or JSON text that holds one; raise ValueError for anything else."""
+    """Read a mapping, or JSON text that holds one.
+
+    Raises ValueError for text that is no JSON, and TypeError for what is no mapping.
+    """
     if value is None or value == "":
         return {}
     parsed = json.loads(value) if isinstance(value, str) else value
     if not isinstance(parsed, Mapping):
-        raise ValueError("not a mapping")  # noqa: TRY004 - one error for every bad value
+        raise TypeError("not a mapping")
     return {str(key): item for key, item in parsed.items()}
 
 

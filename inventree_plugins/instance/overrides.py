@@ -31,7 +31,9 @@ def read_overrides(
         return Setting(to_mapping(found.value), found.origin), ()
     except (ValueError, TypeError) as error:
         problem = _problem(configuration, found, f"{found.origin} cannot be used as `{key}`: {error}")
-        return Setting({}, found.origin), (problem,)
+        # Text that is no JSON is passed over; of a list the server wants the items of a mapping, and dies.
+        is_fatal = key == "plugin_settings" and isinstance(error, TypeError)
+        return Setting({}, found.origin), (problem._replace(severity="error") if is_fatal else problem,)
 
 
 def _problem(configuration: Configuration, found: Setting[Any], message: str) -> Problem:

@@ -204,7 +204,7 @@ def _configured_database(configuration: Configuration, *, directory: Path) -> Se
         )
     try:
         mapping = to_mapping(values["options"].value if values["options"] else None)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ConfigurationError(f"the database's options are no mapping: {error}") from error
     text = {key: str(found.value) if found else None for key, found in values.items()}
     database = Database(
