@@ -147,7 +147,8 @@ def brief_lock(path: Path, *, timeout: float) -> Iterator[float]:
         if descriptor >= 0:
             # Removed while it is held, or two would hold a lock; what may not be removed does no harm.
             with suppress(OSError):
-                path.unlink()
+                if os.fstat(descriptor).st_size == 0:  # else it is somebody's file of that name
+                    path.unlink()
             os.close(descriptor)
 
 
@@ -155,9 +156,11 @@ def _locked(path: Path, deadline: float) -> int:
     import fcntl  # noqa: PLC0415 - questions lock nothing
 
     while True:
-        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        # A link may have been laid to make a file elsewhere, a pipe to let us wait for ever.
+        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = os.open(path, flags, LOCK_FILE_MODE)
         try:
+            _require_file(path, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(path, descriptor):
                 return descriptor
@@ -170,6 +173,11 @@ def _locked(path: Path, deadline: float) -> int:
             raise
         os.close(descriptor)
         time.sleep(PAUSE)
+
+
+def _require_file(path: Path, descriptor: int) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "not a file", str(path))
 
 
 def _is_there(path: Path, descriptor: int) -> bool:

@@ -9,7 +9,7 @@ import typer
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
 from inventree_plugins.cli.output import Outcome
-from inventree_plugins.cli.session import open_session
+from inventree_plugins.cli.session import asking, open_session
 from inventree_plugins.commands.predicates import is_enabled
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -24,5 +24,6 @@ def ask(
 
     A mandatory plugin is always enabled. Only the database is asked, so it works with the server down.
     """
-    answer = is_enabled(open_session(ctx), slug)
+    with asking():
+        answer = is_enabled(open_session(ctx), slug)
     return Outcome(data={"slug": slug, "enabled": answer}, exit_code=0 if answer else 1)

@@ -9,7 +9,7 @@ import typer
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
 from inventree_plugins.cli.output import Outcome
-from inventree_plugins.cli.session import open_session
+from inventree_plugins.cli.session import asking, open_session
 from inventree_plugins.commands.predicates import is_installed
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -26,5 +26,6 @@ def ask(
     ],
 ) -> Outcome:
     """Exit 0 when the plugin is installed for the server's Python, else 1, and print nothing."""
-    answer = is_installed(open_session(ctx), name)
+    with asking():
+        answer = is_installed(open_session(ctx), name)
     return Outcome(data={"name": name, "installed": answer}, exit_code=0 if answer else 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,11 +15,12 @@ from inventree_plugins.commands.context import (
     InstanceOptions,
     open_context,
 )
+from inventree_plugins.errors import InvplugError
 
 if TYPE_CHECKING:
     from inventree_plugins.cli.options import GlobalOptions
 
-__all__ = ["open_session"]
+__all__ = ["asking", "open_session"]
 
 
 def open_session(
@@ -50,6 +52,17 @@ def open_session(
 
         require_server_that_looks(session)
     return session
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Keep the errors of a predicate apart from its answers: 1 says no."""
+    try:
+        yield
+    except InvplugError as error:
+        if error.exit_code == 1:
+            error.exit_code = 2
+        raise
 
 
 def _discard(_line: str) -> None:

@@ -9,7 +9,13 @@ from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.errors import InvplugError, MandatoryPluginError, PluginEnabledError, UsageError
+from inventree_plugins.errors import (
+    InvplugError,
+    MandatoryPluginError,
+    PluginEnabledError,
+    RowReferencedError,
+    UsageError,
+)
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import NextStep, Problem, Source
 from inventree_plugins.packages import PipInstaller, normalize
@@ -67,7 +73,8 @@ def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
     """Remove packages with their plugins.txt lines; their rows stay, inactive, unless `purge`.
 
     Raises PluginEnabledError, MandatoryPluginError, UsageError for a plugin that is
-    no package, InstallError and FileAccessError, before anything changes where that can be known.
+    no package, RowReferencedError, InstallError and FileAccessError, before anything changes where that
+    can be known.
     """
     if options.dry_run:
         return _result(context, options, _plan(context, options))
@@ -132,6 +139,8 @@ def _plan(context: Context, options: UninstallOptions) -> Removal:
     _refuse(entries, options, configured=configured)
     # A package that hides one of the server's own plugins goes; the row is the server's own.
     own = tuple(entry for entry in entries if not entry.mandatory)
+    if options.purge:
+        _refuse_referred(context, own)
     return _removal(survey, file, own, tuple(keys), tuple(absent))
 
 
@@ -210,6 +219,19 @@ def _refuse(entries: tuple[Entry, ...], options: UninstallOptions, *, configured
                 hint=f"`invplug disable {entry.slug}` first, or pass `--disable`",
                 slug=entry.slug,
             )
+
+
+def _refuse_referred(context: Context, entries: tuple[Entry, ...]) -> None:
+    """Raise RowReferencedError for a row that another table needs, before its package is gone."""
+    with context.open_store().reading() as reader:
+        for entry in entries:
+            table = reader.referring_table(entry.slug)
+            if table is not None:
+                raise RowReferencedError(
+                    f"cannot delete the row of `{entry.slug}`: the table `{table}` refers to it",
+                    hint="remove what refers to it in InvenTree first, or leave `--purge` out",
+                    slug=entry.slug,
+                )
 
 
 def _removal(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from inventree_plugins.errors import ConfigurationError, UnsupportedDatabaseError
 from inventree_plugins.instance.configuration import (
@@ -33,15 +32,7 @@ STANDALONE_STORE = Path(".invplug/store.sqlite3")
 CONTAINER_HOME = "/home/inventree"
 SYSTEM_CONFIG = Path("/etc/inventree/config.yaml")
 ENGINES = {"sqlite": "sqlite3", "sqlite3": "sqlite3", "postgresql": "postgresql", "mysql": "mysql"}
-URL_SCHEMES = {
-    "sqlite": "sqlite3",
-    "sqlite3": "sqlite3",
-    "postgres": "postgresql",
-    "postgresql": "postgresql",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-}
-DATABASE_KEYS = ("engine", "name", "user", "password", "host", "port", "options")
+DATABASE_KEYS = ("engine", "name", "user", "password", "host", "port", "options", "timeout")
 ENVIRONMENT_KEPT = (
     "INVENTREE_DOCKER",
     "INVENTREE_PY_ENV",
@@ -107,6 +98,8 @@ def _database(
 ) -> tuple[Setting[Database | None], Mapping[str, str]]:
     """Return the database, and the origin of each of its values where the configuration names it."""
     if options.database is not None:
+        from inventree_plugins.instance.database_url import parse_database  # noqa: PLC0415 - often not given
+
         named = parse_database(options.database, directory=directory)
         return Setting(named, options.origin("database")), {}
     found = {key: _database_value(configuration, key) for key in DATABASE_KEYS}
@@ -207,6 +200,8 @@ def _configured_database(configuration: Configuration, *, directory: Path) -> Se
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"the database's options are no mapping: {error}") from error
     text = {key: str(found.value) if found else None for key, found in values.items()}
+    if text["timeout"] and kind != "sqlite3":
+        mapping = {"connect_timeout": text["timeout"], **mapping}
     database = Database(
         kind,
         str(directory / str(name.value)) if kind == "sqlite3" else str(name.value),
@@ -225,43 +220,3 @@ def _database_value(configuration: Configuration, key: str) -> Setting[Any] | No
     if found is None or found.value == "":
         found = configuration.lookup(None, f"database.{key.upper()}")
     return found if found is not None and found.value != "" else None
-
-
-def parse_database(text: str, *, directory: Path) -> Database:
-    """Read `--database`: a URL, or the path of an SQLite file; raise UnsupportedDatabaseError."""
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        return Database("sqlite3", str(directory / text))
-    engine = URL_SCHEMES.get(scheme.partition("+")[0].lower())
-    if engine is None:
-        raise UnsupportedDatabaseError(
-            f"unknown database engine `{scheme}` (option --database)",
-            hint="use sqlite:///FILE, postgresql://… or mysql://…, or the path of an SQLite file",
-        )
-    if engine == "sqlite3":
-        # Other tools write sqlite:///relative and sqlite:////absolute; people mean either with three.
-        path = directory / unquote(rest.removeprefix("/"))
-        absolute = Path(unquote(rest))
-        return Database(engine, str(absolute if absolute.exists() and not path.exists() else path))
-    try:
-        url = urlsplit(text)
-        port = str(url.port) if url.port else None
-    except ValueError as error:
-        raise ConfigurationError(f"`--database` is not a URL: {error}") from error
-    return Database(
-        engine,
-        unquote(url.path.lstrip("/")),
-        user=unquote(url.username) if url.username else None,
-        password=unquote(url.password) if url.password else None,
-        host=_host(url.netloc) if url.hostname else None,
-        port=port,
-        options=dict(parse_qsl(url.query)),
-    )
-
-
-def _host(netloc: str) -> str:
-    """Return the host as it was written: it may be the folder of a socket, whose case counts."""
-    address = netloc.rpartition("@")[2]
-    if address.startswith("["):
-        return address[1:].partition("]")[0]
-    return unquote(address.partition(":")[0])

@@ -15,7 +15,7 @@ __all__ = ["copy_store", "open_store"]
 def copy_store(database: Database, target: Path, *, timeout: float) -> bool:
     """Copy the database to a new SQLite file, without a trace; False where there is nothing to be copied.
 
-    Raises DatabaseError and FileAccessError as reading does.
+    Raises DatabaseError as reading does.
     """
     if database.engine != "sqlite3" or (database.standalone and not Path(database.name).exists()):
         return False

@@ -33,6 +33,9 @@ class Reader(Protocol):
     def plugin_settings(self, slug: str) -> dict[str, str]:
         """Return the stored settings of the plugin with this key, by their own keys and in order of age."""
 
+    def referring_table(self, key: str) -> str | None:
+        """Return a table that needs the plugin's row, None where the row may be deleted."""
+
     def setting_limits(self) -> SettingLimits:
         """Return how long a plugin setting's key and value may be."""
 
@@ -96,7 +99,6 @@ class Store(Protocol):
 
         Raises:
             DatabaseError: The database cannot be read; the subclass says why.
-            FileAccessError: Its file is not permitted to be read.
         """
 
     def writing(self) -> AbstractContextManager[Writer]:
@@ -105,5 +107,4 @@ class Store(Protocol):
         Raises:
             DatabaseError: The database cannot be changed; the subclass says why.
             DatabaseLockedError: Another process kept it locked until the time-out.
-            FileAccessError: Its file is not permitted to be read.
         """

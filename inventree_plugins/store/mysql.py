@@ -66,11 +66,12 @@ SELECT column_name, is_nullable = 'NO' AND column_default IS NULL AND extra NOT 
 FROM information_schema.columns WHERE table_schema = database() AND table_name = ? ORDER BY ordinal_position
 """
 REFERENCES = """
-SELECT link.table_name, link.column_name, link.referenced_column_name, field.is_nullable = 'YES'
+SELECT link.table_name, link.column_name, link.referenced_column_name, field.is_nullable = 'YES',
+    NULLIF(link.table_schema, database())
 FROM information_schema.key_column_usage AS link
 JOIN information_schema.columns AS field ON field.table_schema = link.table_schema
     AND field.table_name = link.table_name AND field.column_name = link.column_name
-WHERE link.table_schema = database() AND link.referenced_table_schema = database()
+WHERE link.referenced_table_schema = database()
     AND link.referenced_table_name = ?
 ORDER BY 1, 2
 """
@@ -101,7 +102,10 @@ class MysqlSession(ServerSession):
     def references(self, table: str) -> tuple[Reference, ...]:
         """Return every foreign key, of any table, that leads to `table`."""
         found = self.query(REFERENCES, [table])
-        return tuple(Reference(child, column, target, bool(null)) for child, column, target, null in found)
+        return tuple(
+            Reference(child, column, target, bool(null), schema)
+            for child, column, target, null, schema in found
+        )
 
 
 class MysqlStore:
@@ -128,6 +132,7 @@ class MysqlStore:
             writer = RowWriter(session)
             self._lock_rows(session, deadline)
             yield writer
+            writer.verify()
             session.execute("COMMIT")
 
     def _become_only_writer(self, session: MysqlSession) -> None:

@@ -66,9 +66,11 @@ WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped ORDER BY att
 """
 # A key over several columns cannot lead here: Django makes none.
 REFERENCES = """
-SELECT child.relname, link.attname, target.attname, NOT link.attnotnull
+SELECT child.relname, link.attname, target.attname, NOT link.attnotnull,
+    CASE WHEN NOT pg_table_is_visible(child.oid) THEN place.nspname END
 FROM pg_constraint AS c
-JOIN pg_class AS child ON child.oid = c.conrelid AND pg_table_is_visible(child.oid)
+JOIN pg_class AS child ON child.oid = c.conrelid
+JOIN pg_namespace AS place ON place.oid = child.relnamespace
 JOIN pg_attribute AS link ON link.attrelid = c.conrelid AND link.attnum = c.conkey[1]
 JOIN pg_attribute AS target ON target.attrelid = c.confrelid AND target.attnum = c.confkey[1]
 WHERE c.contype = 'f' AND c.confrelid = to_regclass(?)
@@ -120,6 +122,7 @@ class PostgresqlStore:
             # Django's keys are checked at the end of a transaction, too late to say which table it was.
             session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             yield writer
+            writer.verify()
             session.execute("COMMIT")
 
     def _become_only_writer(self, session: PostgresqlSession) -> None:

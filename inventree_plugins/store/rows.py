@@ -125,6 +125,29 @@ class RowReader:
         statement = select(("key", "value"), PLUGIN_SETTING) + among(OWNER, 1) + ' ORDER BY "id"'
         return {str(key): str(value) for key, value in self._session.query(statement, [row.pk])}
 
+    def referring_table(self, key: str) -> str | None:
+        """Return a table that needs the plugin's row, None where the row may be deleted."""
+        row = self.row(key)
+        for reference in self._other_references() if row else ():
+            if row is not None and not reference.nullable:
+                statement = select((reference.column,), reference) + among(reference.column, 1)
+                if self._session.query(statement, [self._target(reference, row)]):
+                    return reference.label
+        return None
+
+    def _other_references(self) -> list[Reference]:
+        """Return the foreign keys into the PluginConfig table but those of a plugin's own rows."""
+        own = {(table, OWNER, None) for table in CHILDREN}
+        return [
+            each
+            for each in self._session.references(CONFIG)
+            if (each.table, each.column, each.schema) not in own
+        ]
+
+    def _target(self, reference: Reference, row: PluginConfig) -> object:
+        statement = select((reference.target,), CONFIG) + among("id", 1)
+        return self._session.query(statement, [row.pk])[0][0]
+
     def setting_limits(self) -> SettingLimits:
         """Return how long a plugin setting's key and value may be."""
         lengths = {column.name: column.length for column in self._session.columns(PLUGIN_SETTING)}
@@ -214,19 +237,21 @@ class RowWriter(RowReader):
         row = self.row(key)
         if row is None:
             return False
-        others = [
-            entry
-            for entry in self._session.references(CONFIG)
-            if entry.table not in CHILDREN or entry.column != OWNER
-        ]
-        for reference in others:
-            self._refuse_if_needed(reference, row)
+        referring = self.referring_table(key)
+        if referring is not None:
+            raise RowReferencedError(
+                f"cannot delete the row of `{key}`:"
+                f" the table `{referring}` in {self._session.label} refers to it",
+                hint="remove what refers to it in InvenTree first",
+                slug=key,
+            )
+        others = self._other_references()
         for table in CHILDREN:
             if any(column.name == OWNER for column in self._session.columns(table)):
                 self._session.execute(delete_from(table) + among(OWNER, 1), [row.pk])
         for reference in others:
             if reference.nullable:
-                statement = update(reference.table, reference.column) + among(reference.column, 1)
+                statement = update(reference, reference.column) + among(reference.column, 1)
                 self._session.execute(statement, [None, self._target(reference, row)])
         self._session.execute(delete_from(CONFIG) + among("id", 1), [row.pk])
         self._states.pop(key, None)
@@ -259,6 +284,9 @@ class RowWriter(RowReader):
             self._session.execute(update(table, "value") + among("id", 1), [value, found[0]])
         else:
             return False
+        done = self._found(table, owner, key)
+        if done is None or done[1] != value:
+            raise self._not_done(f"the setting `{key}`")
         return True
 
     def _found(self, table: str, owner: Mapping[str, object], key: str) -> tuple[int, str] | None:
@@ -275,21 +303,21 @@ class RowWriter(RowReader):
         same = [(pk, str(value)) for pk, value, found in rows if str(found).upper() == key.upper()]
         return same[0] if same else None
 
-    def _refuse_if_needed(self, reference: Reference, row: PluginConfig) -> None:
-        if reference.nullable:
-            return
-        statement = select((reference.column,), reference.table) + among(reference.column, 1)
-        if self._session.query(statement, [self._target(reference, row)]):
-            raise RowReferencedError(
-                f"cannot delete the row of `{row.key}`: "
-                f"the table `{reference.table}` in {self._session.label} refers to it",
-                hint="remove them in InvenTree first",
-                slug=row.key,
-            )
+    def verify(self) -> None:
+        """Raise RowError where the database did not do what it was told: triggers and policies may."""
+        if "_states" not in vars(self):
+            return  # no row was touched
+        found = {row.key: row.active for row in super().rows()}
+        for key, state in self._states.items():
+            if found.get(key) is not state:
+                raise self._not_done(f"the row of `{key}`", slug=key)
 
-    def _target(self, reference: Reference, row: PluginConfig) -> object:
-        statement = select((reference.target,), CONFIG) + among("id", 1)
-        return self._session.query(statement, [row.pk])[0][0]
+    def _not_done(self, what: str, *, slug: str | None = None) -> RowError:
+        return RowError(
+            f"{what} in {self._session.label} is not as it was written",
+            hint="a trigger or a policy of the database may forbid it; nothing was changed",
+            slug=slug,
+        )
 
     def _existing(self, key: str) -> PluginConfig:
         row = self.row(key)

@@ -36,12 +36,21 @@ class Column(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A foreign key: `table`.`column` holds the referred row's `target`."""
+    """A foreign key: `table`.`column` holds the referred row's `target`.
+
+    `schema` is None for a table that its name alone leads to.
+    """
 
     table: str
     column: str
     target: str
     nullable: bool
+    schema: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Name the table for a message."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
 
 
 class Session(Protocol):
@@ -75,9 +84,15 @@ def quoted(identifier: str) -> str:
 # The texts below hold quoted identifiers only; values are always parameters, hence noqa S608.
 
 
-def select(columns: Iterable[str], table: str) -> str:
+def _place(table: str | Reference) -> str:
+    if isinstance(table, str):
+        return quoted(table)
+    return ".".join(quoted(name) for name in (table.schema, table.table) if name)
+
+
+def select(columns: Iterable[str], table: str | Reference) -> str:
     """Return a SELECT of `columns`, open for WHERE and ORDER BY."""
-    return f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(table)}"  # noqa: S608
+    return f"SELECT {', '.join(map(quoted, columns))} FROM {_place(table)}"  # noqa: S608
 
 
 def insert_into(table: str, columns: Sequence[str]) -> str:
@@ -87,9 +102,9 @@ def insert_into(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {quoted(table)} ({names}) VALUES ({values})"  # noqa: S608
 
 
-def update(table: str, column: str) -> str:
+def update(table: str | Reference, column: str) -> str:
     """Return an UPDATE that sets `column` to a value, open for WHERE."""
-    return f"UPDATE {quoted(table)} SET {quoted(column)} = ?"  # noqa: S608
+    return f"UPDATE {_place(table)} SET {quoted(column)} = ?"  # noqa: S608
 
 
 def delete_from(table: str) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from inventree_plugins.errors import FileAccessError
+from inventree_plugins.errors import DatabaseError, DatabaseReadOnlyError, FileAccessError
 from inventree_plugins.models import Database
 from inventree_plugins.store.interface import Reader, Writer
 from inventree_plugins.store.rows import RowReader, RowWriter
-from inventree_plugins.store.sqlite_file import SqliteFile
+from inventree_plugins.store.sqlite_file import FileState, SqliteFile
 from inventree_plugins.store.sqlite_reading import ReadingSession
 from inventree_plugins.store.sqlite_session import SqliteSession, connect, read_only
 from inventree_plugins.store.standalone import EmptyReader, create_tables
@@ -50,15 +50,33 @@ class SqliteStore:
 
         self._require_writable()
         with only_writer(self._file, timeout=self._timeout) as left:
+            before = self._file.state()
             connection = connect(self._file, "mode=rwc" if self._standalone else "mode=rw")
             # Closing undoes what was not committed, after any exception and after Ctrl-C.
             with closing(SqliteSession(self._file, connection, timeout=left)) as session:
-                session.execute("PRAGMA foreign_keys = ON")
-                session.execute("BEGIN IMMEDIATE")
-                if self._standalone and not session.tables():
-                    create_tables(session)
-                yield RowWriter(session)
-                session.execute("COMMIT")
+                try:
+                    session.execute("PRAGMA foreign_keys = ON")
+                    session.execute("BEGIN IMMEDIATE")
+                    if self._standalone and not session.tables():
+                        create_tables(session)
+                    writer = RowWriter(session)
+                    yield writer
+                    writer.verify()
+                    self._require_same(before)
+                    session.execute("COMMIT")
+                except DatabaseReadOnlyError:
+                    self._require_same(before)  # in some journal modes SQLite notices, and calls it read-only
+                    raise
+
+    def _require_same(self, before: FileState | None) -> None:
+        """Refuse to commit to a file that is not the store any more: SQLite would not notice."""
+        now = self._file.state()
+        if before is not None and (now is None or now.identity != before.identity):
+            raise DatabaseError(
+                f"the database {self._file.label} was removed or replaced meanwhile",
+                hint="nothing was changed in the one that is there now; run the command again",
+                path=Path(self._file.name),
+            )
 
     def _require_writable(self) -> None:
         """Refuse early what SQLite would open for reading only, leaving files beside it."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from inventree_plugins.errors import DatabaseCorruptError, DatabaseMissingError, FileAccessError
+from inventree_plugins.errors import DatabaseAccessError, DatabaseCorruptError, DatabaseMissingError
 
 __all__ = ["FileState", "SqliteFile"]
 
@@ -61,14 +61,14 @@ class SqliteFile:
 
         Raises:
             DatabaseCorruptError: It is a directory or a device.
-            FileAccessError: Its directory may not be entered.
+            DatabaseAccessError: Its directory may not be entered.
         """
         try:
             entry = self.path.stat()
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
-            raise FileAccessError(
+            raise DatabaseAccessError(
                 f"cannot look at the database {self.label}: {error.strerror}",
                 hint="run invplug as the server's user",
                 path=Path(self.name),
@@ -100,9 +100,9 @@ class SqliteFile:
             path=Path(self.name),
         )
 
-    def unreadable(self) -> FileAccessError:
+    def unreadable(self) -> DatabaseAccessError:
         """Return the error that says the file's permissions keep it from being read."""
-        return FileAccessError(
+        return DatabaseAccessError(
             f"the database {self.label} is not permitted to be read",
             hint="run invplug as the server's user",
             path=Path(self.name),

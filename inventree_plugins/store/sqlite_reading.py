@@ -18,7 +18,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Literal
 
-from inventree_plugins.errors import DatabaseLockedError, DatabaseReadOnlyError, FileAccessError, InvplugError
+from inventree_plugins.errors import (
+    DatabaseAccessError,
+    DatabaseLockedError,
+    DatabaseReadOnlyError,
+    InvplugError,
+)
 from inventree_plugins.store.sqlite_file import FileState, SqliteFile
 from inventree_plugins.store.sqlite_session import SqliteSession, connect
 
@@ -140,7 +145,7 @@ def _copied(file: SqliteFile, resources: ExitStack) -> SqliteFile:
                 break
             time.sleep(PAUSE)
     except OSError as error:
-        raise FileAccessError(
+        raise DatabaseAccessError(
             f"cannot copy the files of the database {file.label} to read them: {error.strerror}",
             hint="run invplug as the server's user, or start the server, which recovers its database",
             path=Path(file.name),

@@ -26,7 +26,7 @@ TURN = 0.1
 PAUSE = 0.01
 
 REFERENCES = """
-SELECT child.name, link."from", coalesce(link."to", 'id'), field."notnull"
+SELECT child.name, link."from", coalesce(link."to", 'id'), field."notnull" OR field.pk
 FROM sqlite_master AS child
 JOIN pragma_foreign_key_list(child.name) AS link
 JOIN pragma_table_info(child.name) AS field ON field.name = link."from" COLLATE NOCASE

@@ -70,6 +70,10 @@ class EmptyReader:
         """Return no settings."""
         return {}
 
+    def referring_table(self, key: str) -> str | None:  # noqa: ARG002
+        """Return no table."""
+        return None
+
     def setting_limits(self) -> SettingLimits:
         """Return what the tables below would set."""
         return SettingLimits(50, 2000)

@@ -267,3 +267,48 @@ def test_an_empty_switch_in_the_environment_is_false(invplug, monkeypatch, value
     found = invplug("config", "show", "--json", "--config", "config.yaml").data["config"]["plugins_enabled"]
     assert found["value"] is support
     assert found["origin"].startswith("environment INVENTREE_PLUGINS_ENABLED")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://me:MySecret#1@127.0.0.1/x",
+        "postgres://me:MySecret?1@127.0.0.1/x",
+        "mysql://me:MySecret/1@127.0.0.1/x",
+        "postgresql://me:1234#MySecret@127.0.0.1/x",
+        "host=127.0.0.1 password=MySecret",
+        "me:MySecret@127.0.0.1/x",
+        "postgresql:me:MySecret@h/x",
+        "//me:MySecret@h/x",
+        "sqlite://me:MySecret@/x",
+    ],
+)
+@pytest.mark.parametrize("command", [("config", "show"), ("is-enabled", "alpha"), ("list", "--json")])
+def test_what_is_no_url_is_refused_and_not_repeated(invplug, text, command):
+    result = invplug(*command, "--database", text)
+    assert result.code == 2
+    assert "Secret" not in result.out + result.err
+    assert "1234" not in result.out + result.err
+    assert "`--database`" in result.out + result.err
+
+
+def test_a_file_of_an_odd_name_is_one(invplug):
+    make_store("me:x@y.sqlite3")
+    assert invplug("is-enabled", "one", "--database", "me:x@y.sqlite3").code == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"), [("environment", "3"), ("file", 4), ("option", 7), ("none", None)]
+)
+def test_the_time_out_of_the_server_is_the_connections(invplug, monkeypatch, form, expected):
+    config = {"database": {"engine": "postgresql", "name": "inventree"}}
+    if form == "file":
+        config["database"]["timeout"] = 4
+    if form == "environment":
+        monkeypatch.setenv("INVENTREE_DB_TIMEOUT", "3")
+    if form == "option":
+        config["database"] |= {"timeout": 4, "options": {"connect_timeout": 7}}
+    Path("config.yaml").write_text(json.dumps(config))
+    values = invplug("config", "show", "--json", "--config", "config.yaml").data["config"]
+    options = values.get("database.options", {"value": {}})["value"]
+    assert options.get("connect_timeout") == (str(expected) if form == "file" else expected)

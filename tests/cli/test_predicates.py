@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 
@@ -56,3 +58,13 @@ def test_a_database_that_is_missing_is_not_a_no(invplug):
     result = invplug("is-enabled", "alpha", "--database", "missing.sqlite3")
     assert (result.code, result.out) == (2, "")
     assert "missing.sqlite3" in result.err
+
+
+@pytest.mark.parametrize("command", ["is-enabled", "is-installed"])
+def test_an_error_is_no_answer(invplug, instance, command):
+    """A script must not take what cannot be read for disabled."""
+    Path("loop").symlink_to("loop")
+    arguments = ("--database", "loop") if command == "is-enabled" else ("--python", "/no/where")
+    result = invplug(command, "alpha", *arguments, "--json")
+    assert (result.code, result.json["exit_code"]) == (2, 2)
+    assert result.json["errors"]

@@ -273,3 +273,20 @@ def test_a_word_that_is_an_option_to_pip_is_none(two):
     result = two.run("uninstall", "--", "-r", os.devnull)
     assert result.code in {0, 1, 2}
     assert two.installed() == ["inventree_alpha-1.0", "inventree_beta-1.0"]
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_purge_is_refused_before_anything_changes_where_a_table_needs_the_row(instance, dry):
+    instance.wheel("alpha")
+    assert instance.run("install", "inventree-alpha").code == 0
+    with closing(sqlite3.connect(instance.store, isolation_level=None)) as database:
+        database.execute(
+            "CREATE TABLE acme (id integer PRIMARY KEY, p integer NOT NULL REFERENCES plugin_pluginconfig)"
+        )
+        database.execute("INSERT INTO acme (p) SELECT id FROM plugin_pluginconfig")
+    before = instance.rows(), instance.installed(), instance.plugins_file.read_text()
+    result = instance.run("uninstall", "alpha", "--purge", "--yes", "--json", *dry)
+    assert (result.code, result.json["errors"][0]["code"]) == (1, "plugin-row-referenced")
+    assert "`acme`" in result.json["errors"][0]["message"]
+    assert (instance.rows(), instance.installed(), instance.plugins_file.read_text()) == before
+    assert instance.run("uninstall", "alpha", "--yes", *dry).code == 0

@@ -7,11 +7,11 @@ import os
 import pytest
 
 from inventree_plugins.errors import (
+    DatabaseAccessError,
     DatabaseCorruptError,
     DatabaseError,
     DatabaseMissingError,
     DatabaseReadOnlyError,
-    FileAccessError,
     NotAnInvenTreeDatabaseError,
 )
 from inventree_plugins.store.sqlite import SqliteStore
@@ -81,7 +81,7 @@ def test_a_dangling_link(folder, fails, use):
 def test_a_loop_of_links(folder, fails, use):
     link = folder / "link"
     link.symlink_to(link)
-    fails(use, link, FileAccessError)
+    fails(use, link, DatabaseAccessError)
 
 
 @both
@@ -152,7 +152,7 @@ def test_a_file_that_may_not_be_read(open_folder, server_database, fails, as_nob
     if os.geteuid() != 0:
         path.chmod(0)
     with as_nobody():
-        fails(use, path, FileAccessError)
+        fails(use, path, DatabaseAccessError)
 
 
 @both
@@ -160,7 +160,7 @@ def test_a_directory_that_may_not_be_entered(open_folder, server_database, fails
     path = server_database(path=open_folder / "database.sqlite3")
     open_folder.chmod(0o700 if os.geteuid() == 0 else 0)
     with as_nobody():
-        fails(use, path, FileAccessError)
+        fails(use, path, DatabaseAccessError)
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])
