@@ -12,7 +12,7 @@ PACKAGE = "inventree_plugins"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
-LOWER = {"errors", "vocabulary", "slug", "version_gate", "models", "anatomy", "files", "process"}
+LOWER = {"errors", "vocabulary", "slug", "version_gate", "git_facts", "models", "anatomy", "files", "process"}
 MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
 TABLE = {
     "__init__": set(),
@@ -21,6 +21,7 @@ TABLE = {
     "vocabulary": set(),
     "slug": set(),
     "version_gate": set(),
+    "git_facts": set(),
     "models": {"errors"},
     "anatomy": {"models"},
     "files": {"errors"},
@@ -28,12 +29,12 @@ TABLE = {
     "instance": {"errors", "models", "files", "version_gate"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "process"},
-    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "packages"},
+    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "git_facts", "packages"},
     "store": {"errors", "models", "files"},
     "validation": {"errors", "models", "anatomy", "vocabulary", "version_gate", "process"},
     "commands": LOWER | MIDDLE,
     "cli": {"commands", "errors", "models"},
-    "sdk": {"errors", "vocabulary"},
+    "sdk": {"vocabulary", "slug", "version_gate", "git_facts"},
     "host": {"sdk", "discovery", "store", "models", "errors", "vocabulary"},
 }
 # Where any exception may arise: the command line's boundary, and the loading of a stranger's plugin.

@@ -121,7 +121,7 @@ class _Reader:
         """Fall back to the last commit that touched the plugin's files: its package, or its one file."""
         if not self._is_open("author") and not self._is_open("pub_date"):
             return
-        from inventree_plugins.discovery.git import (  # noqa: PLC0415 - few plugins need it
+        from inventree_plugins.git_facts import (  # noqa: PLC0415 - few plugins need it
             last_commit,
             watched_files,
         )

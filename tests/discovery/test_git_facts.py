@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from inventree_plugins.discovery.git import GitFacts, last_commit
+from inventree_plugins.git_facts import GitFacts, last_commit
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_program_named_by_the_repository_is_not_run(repository, git, tmp_path):
 
 def test_without_a_git_program_nothing_is_said(repository):
     code = (
-        "import sys; from pathlib import Path; from inventree_plugins.discovery.git import last_commit\n"
+        "import sys; from pathlib import Path; from inventree_plugins.git_facts import last_commit\n"
         "print(last_commit(Path(sys.argv[1])))"
     )
     done = subprocess.run(
