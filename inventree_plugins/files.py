@@ -60,10 +60,7 @@ def replace_text(path: Path, text: str) -> bool:
             _replace(target, content)
         except OSError as error:
             # A file that is a mount point of its own, or whose folder is read-only, cannot be replaced.
-            if (
-                error.errno not in {errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS}
-                or not target.exists()
-            ):
+            if error.errno not in IRREPLACEABLE or not target.exists():
                 raise
             target.write_bytes(content)
     except OSError as error:

@@ -19,6 +19,7 @@ __all__ = [
     "PLUGIN_ATTRIBUTES",
     "SERVER_LIBRARIES",
     "SERVER_PACKAGES",
+    "TRUE_WORDS",
     "Mixin",
 ]
 
@@ -46,6 +47,9 @@ MARKED_FINAL_MEMBERS = frozenset(
     | {"slug", "version", "website"}
 )
 FINAL_SINCE = (1, 0)
+
+# What a server reads as true in a stored setting: any other text is false (SPEC §2).
+TRUE_WORDS = frozenset({"1", "y", "yes", "t", "true", "ok", "on"})
 
 # What a plugin class, or one of its mixins, is described with (SPEC §2, §5).
 PLUGIN_ATTRIBUTES = (

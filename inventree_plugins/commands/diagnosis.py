@@ -192,9 +192,7 @@ def _broken(problem: Problem) -> Check:
 def why_kept(diagnosis: Diagnosis, slug: str) -> str | None:
     """Return why pruning keeps a row that nothing provides, None where it does not."""
     problems = diagnosis.pruned.problems if diagnosis.pruned else ()
-    kept = (
-        each for each in problems if each.code == "kept-row" and f"row of `{slug}` is kept" in each.message
-    )
+    kept = (each for each in problems if (each.code, each.slug) == ("kept-row", slug))
     return next((each.message for each in kept), None)
 
 

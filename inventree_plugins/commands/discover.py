@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.enable import create_rows
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
+from inventree_plugins.commands.rows import create_rows
 from inventree_plugins.commands.survey import take_survey
 from inventree_plugins.models import Problem
 
@@ -93,7 +94,9 @@ def _spared(context: Context, inventory: Inventory) -> Iterator[Problem]:
     doubt = _doubt(context, inventory)
     for entry in _provided_by_nothing(inventory):
         if entry.enabled:
-            hint = f"`invplug disable {entry.slug}` first, if it is not to come back"
-            yield Problem("kept-row", f"the row of `{entry.slug}` is kept: it is enabled", hint=hint)
+            hint = f"`{command_line('disable', entry.slug)}` first, if it is not to come back"
+            message = f"the row of `{entry.slug}` is kept: it is enabled"
+            yield Problem("kept-row", message, hint=hint, slug=entry.slug)
         elif doubt and not entry.package_name:
-            yield Problem("kept-row", f"the row of `{entry.slug}` is kept: {doubt}")
+            message = f"the row of `{entry.slug}` is kept: {doubt}"
+            yield Problem("kept-row", message, slug=entry.slug)

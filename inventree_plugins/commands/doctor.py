@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, examine_instance
-from inventree_plugins.commands.enable import create_rows
 from inventree_plugins.commands.gates import restart_step
-from inventree_plugins.commands.instance_checks import checks_after, checks_before
+from inventree_plugins.commands.instance_checks import checks_after, checks_before, interpreter_check
 from inventree_plugins.commands.plugin_checks import checks_of
+from inventree_plugins.commands.rows import create_rows
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.commands.switches import ON, needed_switches
 from inventree_plugins.errors import UnhealthyError
@@ -136,7 +136,7 @@ def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
 
 def _is_wrong_python(diagnosis: Diagnosis) -> bool:
     """Tell whether the server runs in another Python: what is installed in this one is not its business."""
-    return any(each.code == "interpreter" and each.status == "failed" for each in checks_before(diagnosis))
+    return interpreter_check(diagnosis).status == "failed"
 
 
 def _enabled_plugins(diagnosis: Diagnosis) -> tuple[Plugin, ...]:

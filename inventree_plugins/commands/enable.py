@@ -9,6 +9,7 @@ from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.gates import action_steps, gate_steps, restart_step
 from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.mandatory import is_mandatory_slug
+from inventree_plugins.commands.rows import activate
 from inventree_plugins.commands.survey import Survey, blind_survey, take_survey
 from inventree_plugins.commands.switches import ON, Switch, read_switches, switches_to_turn_on
 from inventree_plugins.errors import (
@@ -21,15 +22,12 @@ from inventree_plugins.errors import (
     UsageError,
 )
 from inventree_plugins.models import NextStep, Plugin, PluginConfig, Problem
-from inventree_plugins.store import Reader, Writer
+from inventree_plugins.store import Reader
 
 __all__ = [
     "ChangeResult",
     "DisableOptions",
     "EnableOptions",
-    "activate",
-    "create_row",
-    "create_rows",
     "disable",
     "enable",
     "enableable",
@@ -202,34 +200,6 @@ def _enable_steps(context: Context, plan: Enabling) -> tuple[NextStep, ...]:
     if (plan.changed or plan.turned_on) and not actions:
         actions = (restart_step(context, plan.changed),)
     return (*gate_steps(context, plan.plugins, {**plan.switches, **now_on}), *actions)
-
-
-def create_rows(writer: Writer, survey: Survey) -> tuple[str, ...]:
-    """Create the rows that discovered plugins lack, inactive, and return their slugs (SPEC §3)."""
-    known = {row.key for row in writer.rows()}
-    missing = tuple(plugin for plugin in survey.discovery.plugins if plugin.slug not in known)
-    for plugin in missing:
-        create_row(writer, plugin)
-    return tuple(plugin.slug for plugin in missing)
-
-
-def create_row(writer: Writer, plugin: Plugin) -> None:
-    """Create the row of a plugin, inactive."""
-    # No database takes half of a surrogate pair.
-    name = plugin.name.encode("utf-8", "replace").decode("utf-8")
-    package = plugin.distribution.name if plugin.distribution else None
-    writer.insert(plugin.slug, name=name, package_name=package)
-
-
-def activate(writer: Writer, survey: Survey, slugs: Iterable[str]) -> tuple[str, ...]:
-    """Set the rows of `slugs` active, creating missing ones, and return the slugs that changed."""
-    slugs = tuple(slugs)
-    plugins = {plugin.slug: plugin for plugin in survey.discovery.plugins}
-    known = {row.key for row in writer.rows()}
-    for slug in slugs:
-        if slug not in known:
-            create_row(writer, plugins[slug])
-    return writer.set_active(slugs, active=True)
 
 
 def disable(context: Context, options: DisableOptions) -> ChangeResult:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.enable import activate, create_rows, enableable
+from inventree_plugins.commands.enable import enableable
 from inventree_plugins.commands.gates import action_steps, gate_steps
 from inventree_plugins.commands.install_plan import Plan, make_plan, unmet_now
 from inventree_plugins.commands.inventory import Entry, take_entries
+from inventree_plugins.commands.rows import activate, create_rows
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.commands.switches import read_switches
 from inventree_plugins.errors import InvplugError

@@ -19,7 +19,7 @@ from inventree_plugins.instance.interpreter import choose_interpreter
 from inventree_plugins.models import Declaration
 from inventree_plugins.requirements import declarations, read_plugins_file
 
-__all__ = ["checks_after", "checks_before"]
+__all__ = ["checks_after", "checks_before", "interpreter_check"]
 
 
 def checks_before(diagnosis: Diagnosis) -> Iterator[Check]:
@@ -30,7 +30,7 @@ def checks_before(diagnosis: Diagnosis) -> Iterator[Check]:
     yield plugin_support(diagnosis)
     yield plugin_directories(diagnosis)
     yield _plugins_file(diagnosis)
-    yield _interpreter(diagnosis)
+    yield interpreter_check(diagnosis)
     yield _writable(diagnosis)
     yield _declared_packages(diagnosis)
 
@@ -114,7 +114,8 @@ def _contradict(one: Declaration, other: Declaration) -> bool:
     )
 
 
-def _interpreter(diagnosis: Diagnosis) -> Check:
+def interpreter_check(diagnosis: Diagnosis) -> Check:
+    """Check that the target is a Python, and one that a server can run in."""
     code, interpreter = "interpreter", diagnosis.interpreter
     if isinstance(interpreter, InvplugError):
         return Check(code, "failed", interpreter.message, interpreter.hint)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import version_problem
 from inventree_plugins.commands.mandatory import is_mandatory
@@ -201,7 +202,7 @@ def _missing_plugin(entry: Entry, declaration: Declaration | None) -> Problem:
     package = entry.package_name
     way_out = "`invplug discover --prune` deletes such rows"
     if entry.enabled:
-        way_out = f"`invplug disable {entry.slug}` if it is not to come back"
+        way_out = f"`{command_line('disable', entry.slug)}` if it is not to come back"
     return Problem(
         "orphan-row",
         f"the store has a row for `{entry.slug}`, but nothing provides that plugin",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from inventree_plugins.anatomy import SettingDefinition
-from inventree_plugins.commands.switches import ON, TRUE_WORDS
+from inventree_plugins.commands.switches import ON
 from inventree_plugins.errors import SettingError
 from inventree_plugins.store import SettingLimits
+from inventree_plugins.vocabulary import TRUE_WORDS
 
 __all__ = ["checked_value"]
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from inventree_plugins.anatomy import Anatomy, NotKnown, SettingDefinition
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.enable import create_row
 from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.inventory import Entry, take_entries
+from inventree_plugins.commands.rows import create_row
 from inventree_plugins.commands.setting_values import checked_value
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.commands.validate_targets import anatomy_of
@@ -180,7 +180,7 @@ class _Plugin:
                 message = f"{self.overrides.origin} names `{slug}`, which is not `{self.slug}` to the server"
                 yield Problem("override-ignored", message, hint="write the slug as it is", slug=self.slug)
         for name in self.overrides.value:
-            if name != name.upper():
+            if name != name.upper() and key in {None, name.upper()}:
                 yield Problem(
                     "override-ignored",
                     f"{self.overrides.origin} names `{name}` of `{self.slug}`, which the server looks up as"

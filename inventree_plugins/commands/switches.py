@@ -7,13 +7,12 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import SwitchFixedError
 from inventree_plugins.models import Plugin
 from inventree_plugins.store import Reader
-from inventree_plugins.vocabulary import MIXINS
+from inventree_plugins.vocabulary import MIXINS, TRUE_WORDS
 
-__all__ = ["ON", "TRUE_WORDS", "Switch", "is_true", "needed_switches", "read_switches", "switches_to_turn_on"]
+__all__ = ["ON", "Switch", "is_true", "needed_switches", "read_switches", "switches_to_turn_on"]
 
-# What the server stores for true, and what it reads as true.
+# What the server stores for true.
 ON = "True"
-TRUE_WORDS = frozenset({"1", "y", "yes", "t", "true", "ok", "on"})
 
 ALL = tuple(sorted({mixin.switch for mixin in MIXINS.values() if mixin.switch}))
 

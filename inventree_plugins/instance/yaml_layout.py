@@ -170,9 +170,5 @@ def _range(text: str, events: Sequence[Event]) -> tuple[int, int]:
     and empty lines.
     """
     start = events[0].start
-    end = max(
-        event.end
-        for event in events
-        if event.kind == "scalar" or event.end > event.start or event is events[0]
-    )
+    end = max(event.end for event in events if event.kind == "scalar" or event.is_wide or event is events[0])
     return start, start + len(text[start:end].rstrip())

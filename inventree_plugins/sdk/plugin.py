@@ -58,7 +58,9 @@ class InvenTreePlugin:
 
     def plugin_slug(self) -> str:
         """Return the key: of `SLUG`, else of the name."""
-        return slugify(str(self.SLUG or self._legacy("PLUGIN_SLUG", unless=self.NAME) or self.plugin_name()))
+        # Beside a modern name, servers ignore an old slug.
+        old = None if self.NAME else self._legacy("PLUGIN_SLUG")
+        return slugify(str(self.SLUG or old or self.plugin_name()))
 
     def plugin_title(self) -> str:
         """Return the title, else the name."""
@@ -68,9 +70,9 @@ class InvenTreePlugin:
     slug = property(plugin_slug)
     human_name = property(plugin_title)
 
-    def _legacy(self, attribute: str, *, unless: object = None) -> object:
-        """Return an attribute in the old spelling; beside a modern name servers ignore an old slug."""
-        return None if unless else getattr(self, attribute, None)
+    def _legacy(self, attribute: str) -> object:
+        """Return an attribute in the old spelling."""
+        return getattr(self, attribute, None)
 
     # Description.
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from inventree_plugins.sdk.errors import SettingValueError
+from inventree_plugins.vocabulary import TRUE_WORDS
 
 __all__ = ["to_text", "to_value"]
-
-TRUE_WORDS = frozenset({"1", "y", "yes", "t", "true", "ok", "on"})
 
 
 def to_value(text: str, definition: Mapping[str, Any], default: Any) -> Any:
@@ -31,7 +30,7 @@ def to_text(key: str, value: Any, definition: Mapping[str, Any], *, plugin: str)
     if choices and not callable(choices) and native not in [choice for choice, *_ in choices]:
         raise SettingValueError(f"`{key}` has no such choice: `{value}`", plugin=plugin, mixin="settings")
     for validator in _validators(definition):
-        if callable(validator) and validator not in {bool, int, float, str}:
+        if callable(validator) and validator not in (bool, int, float, str):
             validator(native)
     return str(native)
 

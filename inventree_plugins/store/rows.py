@@ -235,7 +235,7 @@ class RowWriter(RowReader):
     def delete(self, key: str) -> bool:
         """Delete the row with its settings; see `Writer.delete`."""
         row = self.row(key)
-        if row is None:
+        if row is None or key not in self._states:
             return False
         referring = self.referring_table(key)
         if referring is not None:
@@ -268,6 +268,9 @@ class RowWriter(RowReader):
         found = self._found(PLUGIN_SETTING, owner, key)
         if found is not None:
             self._session.execute(delete_from(PLUGIN_SETTING) + among("id", 1), [found[0]])
+            left = self._found(PLUGIN_SETTING, owner, key)
+            if left is not None and left[0] == found[0]:
+                raise self._not_done(f"the setting `{key}`")
         return found is not None
 
     def set_global_value(self, key: str, value: str) -> bool:
@@ -305,11 +308,9 @@ class RowWriter(RowReader):
 
     def verify(self) -> None:
         """Raise RowError where the database did not do what it was told: triggers and policies may."""
-        if "_states" not in vars(self):
-            return  # no row was touched
         found = {row.key: row.active for row in super().rows()}
-        for key, state in self._states.items():
-            if found.get(key) is not state:
+        for key in found.keys() | self._states.keys():
+            if found.get(key) is not self._states.get(key):
                 raise self._not_done(f"the row of `{key}`", slug=key)
 
     def _not_done(self, what: str, *, slug: str | None = None) -> RowError:

@@ -216,10 +216,12 @@ class Service(BaseHTTPRequestHandler):
         body = self.rfile.read(length).decode()
         if "slow" in self.path:
             time.sleep(1.5)
-        status = 404 if "missing" in self.path else 200
+        status = 404 if "missing" in self.path else 302 if "away" in self.path else 200
         echo = {"method": self.command, "path": self.path, "body": body, "headers": dict(self.headers)}
         payload = b"no json" if "text" in self.path else json.dumps(echo).encode()
         self.send_response(status)
+        if status == 302:
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/there")
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)
@@ -272,6 +274,12 @@ def test_a_bad_status_is_an_error_of_its_own(caller):
     assert (answer.status_code, answer.json()["path"]) == (404, "/missing")
 
 
+def test_the_token_goes_nowhere_else(caller):
+    answer = caller.api_call("away")
+    assert answer["path"] == "/there"
+    assert "Authorization" not in answer["headers"]
+
+
 def test_what_does_not_answer_or_not_in_json_is_an_error(caller):
     with pytest.raises(APICallError, match="JSON"):
         caller.api_call("text")
@@ -279,6 +287,8 @@ def test_what_does_not_answer_or_not_in_json_is_an_error(caller):
     with pytest.raises(APICallError, match="cannot reach") as caught:
         caller.api_call("slow")
     assert caught.value.status is None
+    with pytest.raises(APICallError, match="cannot reach"):
+        caller.api_call("a b")
     caller.set_setting("URL", "127.0.0.1:1")
     with pytest.raises(APICallError, match="cannot reach"):
         caller.api_call("x")

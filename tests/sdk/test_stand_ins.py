@@ -77,5 +77,5 @@ def test_a_real_package_of_that_name_is_not_hidden(tmp_path):
 
 
 def test_outside_the_block_nobody_answers(tmp_path):
-    done = run(with_stand_ins("pass") + "import plugin\n", tmp_path)
+    done = run(with_stand_ins("import plugin.mixins") + "import plugin\n", tmp_path)
     assert "No module named 'plugin'" in done.stderr

@@ -19,11 +19,15 @@ IGNORING = {
     "sqlite3": [
         "CREATE TRIGGER t BEFORE UPDATE ON plugin_pluginconfig BEGIN SELECT RAISE(IGNORE); END",
         "CREATE TRIGGER u BEFORE INSERT ON common_inventreesetting BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER v BEFORE DELETE ON plugin_pluginconfig BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER w BEFORE DELETE ON plugin_pluginsetting BEGIN SELECT RAISE(IGNORE); END",
     ],
     "postgresql": [
         "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
         "CREATE TRIGGER t BEFORE UPDATE ON plugin_pluginconfig FOR EACH ROW EXECUTE FUNCTION nothing()",
         "CREATE TRIGGER u BEFORE INSERT ON common_inventreesetting FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "CREATE TRIGGER v BEFORE DELETE ON plugin_pluginconfig FOR EACH ROW EXECUTE FUNCTION nothing()",
+        "CREATE TRIGGER w BEFORE DELETE ON plugin_pluginsetting FOR EACH ROW EXECUTE FUNCTION nothing()",
     ],
     "mysql": [
         "CREATE TRIGGER t BEFORE UPDATE ON plugin_pluginconfig FOR EACH ROW SET NEW.active = OLD.active",
@@ -50,6 +54,14 @@ def test_what_a_trigger_undoes_is_an_error(case):
         writer.set_active(["sheet"], True)
     with pytest.raises(RowError, match=r"`NEW`.*not as it was written"), store.writing() as writer:
         writer.set_global_value("NEW", "1")
+    if case.database.engine != "mysql":  # whose triggers cannot pass a deletion over
+        with pytest.raises(RowError, match=r"`A`.*not as it was written"), store.writing() as writer:
+            writer.unset_plugin_setting("sheet", "A")
+        case.sql(
+            "DROP TRIGGER w" + (" ON plugin_pluginsetting" if case.database.engine == "postgresql" else "")
+        )
+        with pytest.raises((RowError, DatabaseError)), store.writing() as writer:
+            writer.delete("sheet")
     assert case.dump() == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json as json_format
 import urllib.error
 import urllib.parse
@@ -102,10 +103,7 @@ class APICallMixin(Base):
         url = endpoint if endpoint_is_url else f"{self.api_url}/{endpoint.lstrip('/')}"
         url += self.api_build_url_args(url_args) if url_args else ""
         body = json_format.dumps(json).encode() if json is not None else _encoded(data)
-        request = urllib.request.Request(  # noqa: S310 - the address is the administrator's
-            url, data=body, headers={**self.api_headers, **(headers or {})}, method=method.upper()
-        )
-        answer = self._answered(request)
+        answer = self._answered(_request(url, method, body, {**self.api_headers, **(headers or {})}))
         if not simple_response:
             return answer
         if answer.status_code >= FIRST_ERROR:
@@ -124,7 +122,7 @@ class APICallMixin(Base):
             with error:
                 text = error.read().decode("utf-8", "replace")
                 return Answer(error.code, text, request.full_url, dict(error.headers))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise APICallError(
                 f"cannot reach `{request.full_url}`: {getattr(error, 'reason', error)}",
                 url=request.full_url,
@@ -139,6 +137,15 @@ class APICallMixin(Base):
             body=answer.text,
             plugin=self.plugin_slug(),
         )
+
+
+def _request(url: str, method: str, body: bytes | None, headers: Mapping[str, str]) -> urllib.request.Request:
+    # The address is the administrator's; where it leads on to is not, and gets no token.
+    request = urllib.request.Request(url, data=body, method=method.upper())  # noqa: S310
+    for name, value in headers.items():
+        is_secret = name.lower() == "authorization"
+        (request.add_unredirected_header if is_secret else request.add_header)(name, value)
+    return request
 
 
 def _encoded(data: Any) -> bytes | None:

@@ -56,7 +56,7 @@ class SettingsMixin(Base):
         missing = [
             key
             for key, definition in self.settings.items()
-            if definition.get("required") and self.get_setting(key) in {"", None}
+            if definition.get("required") and self.get_setting(key) in ("", None)
         ]
         return not missing, missing
 
