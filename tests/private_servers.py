@@ -174,7 +174,42 @@ class Mariadb:
         return Launch(command, signal.SIGKILL, str(path), lambda: _greets(port))
 
 
-PREPARATIONS = {"postgresql": Postgresql, "mysql": Mariadb}
+class EncryptedMariadb(Mariadb):
+    """The same with a certificate for 127.0.0.1, signed by `ca.pem` beside the socket, not by `other.pem`."""
+
+    @classmethod
+    def require(cls) -> None:
+        super().require()
+        if shutil.which("openssl") is None:
+            raise MissingServerError("`openssl` is not installed")
+
+    @classmethod
+    def prepare(cls, root: Path, data: Path, port: int) -> Launch:
+        launch = super().prepare(root, data, port)
+        for name in ("ca", "other"):
+            _certify(root, name, "-subj", f"/CN=invplug test {name}")
+        signed = ("-CA", root / "ca.pem", "-CAkey", root / "ca.key")
+        _certify(root, "server", "-subj", "/CN=invplug", "-addext", "subjectAltName=IP:127.0.0.1", *signed)
+        options = [f"--ssl-cert={root / 'server.pem'}", f"--ssl-key={root / 'server.key'}"]
+        return launch._replace(command=[*launch.command, *options])
+
+
+PREPARATIONS = {"postgresql": Postgresql, "mysql": Mariadb, "mysql-tls": EncryptedMariadb}
+
+
+def _certify(root: Path, name: str, *options: str | Path) -> None:
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+    ]
+    files = ["-keyout", root / f"{name}.key", "-out", root / f"{name}.pem"]
+    subprocess.run([*command, *files, "-days", "2", *options], check=True)
 
 
 def _number(folder: Path) -> int:

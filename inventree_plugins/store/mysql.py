@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from inventree_plugins.errors import (
-    ConfigurationError,
     DatabaseAccessError,
     DatabaseDriverError,
     DatabaseError,
@@ -19,45 +19,51 @@ from inventree_plugins.errors import (
     DatabaseReadOnlyError,
     DatabaseUnreachableError,
     InvplugError,
+    NotAnInvenTreeDatabaseError,
     RowError,
     RowReferencedError,
 )
 from inventree_plugins.models import Database
 from inventree_plugins.store.interface import Reader, Writer
+from inventree_plugins.store.mysql_options import CHARSET, Login, login_of
 from inventree_plugins.store.rows import CONFIG, RowReader, RowWriter
 from inventree_plugins.store.server import (
-    CONNECT_TIMEOUT,
     ServerSession,
+    UnstorableTextError,
     described,
     locked_for,
+    no_such_host,
     one_line,
     only_reading,
-    whole_number,
+    require_text,
+    unusable_options,
 )
-from inventree_plugins.store.session import Column, Reference, select
+from inventree_plugins.store.session import Column, Reference, quoted, select
 
 __all__ = ["MysqlStore"]
 
-# Where servers listen when nobody says otherwise; for `localhost` MySQL's own clients look there too.
-SOCKETS = ("/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
-DEFAULT_PORT = 3306
 # MySQL counts waiting in whole seconds, at least one, and at most a year.
 LONGEST_WAIT = 31_536_000
+# Seconds between two attempts at a lock, where the server waits for none.
+PAUSE = 0.02
+# Seconds that an ended process takes to let the server know.
+FAREWELL = 2
 
-NUMBERS = ("connect_timeout", "read_timeout", "write_timeout", "max_allowed_packet")
-PASSED_ON = frozenset(
-    {"auth_plugin_map", "bind_address", "charset", "collation", "init_command", "read_default_file"}
-    | {"read_default_group", "server_public_key", "sql_mode", "ssl", "ssl_ca", "ssl_cert", "ssl_disabled"}
-    | {"ssl_key", "ssl_key_password", "ssl_verify_cert", "ssl_verify_identity", "unix_socket"}
-)
-# How mysqlclient, which many servers use, spells what PyMySQL has other words for.
-SSL_MODES: Mapping[str, Mapping[str, object]] = {
-    "DISABLED": {"ssl_disabled": True},
-    "PREFERRED": {},
-    "REQUIRED": {"ssl": {"verify_mode": "none", "check_hostname": False}},
-    "VERIFY_CA": {"ssl_verify_cert": True},
-    "VERIFY_IDENTITY": {"ssl_verify_cert": True, "ssl_verify_identity": True},
-}
+# The modes are ours altogether: with EMPTY_STRING_IS_NULL no empty value could be stored. A change waits for
+# a lock, and only so long; limits for statements, which MariaDB and MySQL name differently, are for others.
+SETUP = """
+SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES'
+    /*M!100101 , SESSION max_statement_time = 0 */ /*!50708 , SESSION max_execution_time = 0 */
+"""
+# What any server has, though not by each name, and no name at all.
+UNICODE = frozenset({None, "utf8", "utf8mb3", "utf8mb4"})
+CHARSETS = "SELECT 1 FROM information_schema.character_sets WHERE character_set_name = ?"
+# MariaDB takes 0 for not to wait; MySQL waits a second at least.
+WAITS = """
+SET SESSION innodb_lock_wait_timeout = ?, SESSION lock_wait_timeout = ?
+/*M!100300 , SESSION innodb_lock_wait_timeout = ?, SESSION lock_wait_timeout = ? */
+"""
+WAITING = "SELECT id FROM information_schema.processlist WHERE info LIKE ?"
 
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
 COLUMNS = """
@@ -83,11 +89,20 @@ REFUSED = frozenset({1044, 1045, 1130, 1524, 1698, 2059})
 MISSING = frozenset({1049})
 REFERRED = frozenset({1217, 1451})
 DUPLICATE = frozenset({1062})
+# Characters that a column's character set does not have.
+UNSTORABLE = frozenset({1267, 1270, 1271, 1300, 1366, 3988})
 LOST = frozenset({1053, 1077, 1079, 1159, 1160, 1161, 1927, 2002, 2003, 2005, 2006, 2013, 2014, 2055})
+
+# What PyMySQL stumbles with over an answer that is no MySQL server's.
+GARBLED = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, struct.error)
 
 
 class MysqlSession(ServerSession):
     """One connection, and MySQL's catalogue."""
+
+    def query(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT finds: none for a text that the column cannot hold."""
+        return self.found_or_none(statement, parameters)
 
     def tables(self) -> frozenset[str]:
         """Return the names of all tables."""
@@ -115,21 +130,27 @@ class MysqlStore:
         self._database = database
         self._label = described(database)
         self._timeout = min(timeout, LONGEST_WAIT)
+        self._began = time.monotonic()
+        # By this comment, the statements of one process that may wait are known among all.
+        self._mark = f" /* invplug {os.urandom(8).hex()} */"
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Read one state of the store; see `Store.reading`."""
         with only_reading(self._database), self._session() as session:
             session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            yield RowReader(session)
+            with _seeing_all(session):
+                reader = RowReader(session)
+            yield reader
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """Change the store in one transaction; see `Store.writing`."""
         with self._session() as session:
-            deadline = time.monotonic() + self._timeout
+            deadline = self._began + self._timeout
             self._become_only_writer(session)
-            writer = RowWriter(session)
+            with _seeing_all(session):
+                writer = RowWriter(session)
             self._lock_rows(session, deadline)
             yield writer
             writer.verify()
@@ -139,11 +160,21 @@ class MysqlStore:
         """Take the lock of all invplugs on this database; closing the connection gives it back."""
         # Names of locks are the whole server's, and at most 64 characters long.
         name = "SELECT GET_LOCK(CONCAT('invplug.', SHA1(database())), ?)"
-        if session.query(name, [self._timeout]) != [(1,)]:
+        [(answer,)] = session.query(name + self._mark, [self._timeout])
+        if answer is None:
+            raise DatabaseError(
+                f"the database {self._label} gave up waiting for another invplug", hint="nothing was changed"
+            )
+        if not answer:
             raise DatabaseLockedError(
-                f"another invplug kept the database {self._label} for {self._timeout:g} seconds",
+                f"another invplug kept the database {self._label} for {self._waited:g} seconds",
                 hint="retry, or wait longer with `--lock-timeout`",
             )
+
+    @property
+    def _waited(self) -> float:
+        """Return the seconds since the beginning: those that MySQL takes for less than one, too."""
+        return round(time.monotonic() - self._began, 1)
 
     def _lock_rows(self, session: MysqlSession, deadline: float) -> None:
         """Begin a transaction that locks all rows and the gaps between: nobody else changes or adds one."""
@@ -151,35 +182,83 @@ class MysqlStore:
             _wait_at_most(session, deadline - time.monotonic())
             session.execute("START TRANSACTION")
             try:
-                session.query(select(("id",), CONFIG) + ' ORDER BY "id" FOR UPDATE')
+                session.query(select(("id",), CONFIG) + ' ORDER BY "id" FOR UPDATE' + self._mark)
             except DatabaseLockedError:
                 # The server took the rows in another order, and MySQL chose who is to start anew.
                 if time.monotonic() >= deadline:
                     raise
                 session.execute("ROLLBACK")
+                time.sleep(PAUSE)
             else:
                 return
 
     @contextmanager
     def _session(self) -> Iterator[MysqlSession]:
         driver = _driver()
-        connection = self._connected(driver)
+        login = login_of(self._database, waiting=self._timeout)
+        connection = self._connected(driver, login)
         session = MysqlSession(
             connection, label=self._label, errors=driver.MySQLError, translate=self._translated
         )
         # Closing undoes what was not committed.
-        with closing(connection):
-            session.execute(
-                "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'ANSI_QUOTES', 'STRICT_ALL_TABLES')"
-            )
+        with closing(connection), self._stopped_if_ended(connection):
+            self._configure(session, connection, login)
+            self._began = time.monotonic()
             _wait_at_most(session, self._timeout)
-            session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield session
 
-    def _connected(self, driver: Any) -> Any:
-        options = _connection_options(self._database, waiting=self._timeout)
+    def _configure(self, session: MysqlSession, connection: Any, login: Login) -> None:
+        """Make the session what the statements expect, whatever the configuration made of it."""
+        if login.init_command is not None:
+            try:
+                with closing(connection.cursor()) as cursor:
+                    cursor.execute(login.init_command)
+                # It may have spoken of character sets, too.
+                connection.set_character_set(CHARSET)
+            except _driver().MySQLError as error:
+                code, text = self._said(error)
+                if code in LOST or not code:
+                    raise self._translated(error) from error
+                raise unusable_options(self._database, f"`init_command`: {text}") from error
+        session.execute(SETUP)
+        session.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if login.charset not in UNICODE and not session.query(CHARSETS, [login.charset]):
+            raise unusable_options(
+                self._database, f"the server has no character set `{login.charset}` (`charset`)"
+            )
+
+    @contextmanager
+    def _stopped_if_ended(self, connection: Any) -> Iterator[None]:
+        """Leave the queue for a lock when this process is to end, which MySQL would not see."""
         try:
-            return driver.connect(**options, autocommit=True)
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            # PyMySQL gives a connection up that waits for an answer.
+            if not connection.open:
+                with suppress(InvplugError, _driver().MySQLError):
+                    self._stop_waiting()
+            raise
+
+    def _stop_waiting(self) -> None:
+        login = login_of(self._database, waiting=0)
+        brief = {"connect_timeout": FAREWELL, "read_timeout": FAREWELL}
+        login = login._replace(driver={**login.driver, **brief}, read_timeout=FAREWELL)
+        with closing(self._connected(_driver(), login)) as connection, closing(connection.cursor()) as cursor:
+            # Not by its number: behind a balancer, this may be another server, and the number another's.
+            cursor.execute(WAITING.replace("?", "%s"), [f"%{self._mark}"])
+            for (number,) in cursor.fetchall():
+                cursor.execute(f"KILL {number:d}")
+
+    def _connected(self, driver: Any, login: Login) -> Any:
+        require_text(self._database)
+        try:
+            connection = driver.connect(**login.driver, autocommit=True, defer_connect=True)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise unusable_options(self._database, one_line(str(error), self._database)) from error
+        try:
+            connection.connect()
         except driver.MySQLError as error:
             raise self._refused(error) from error
         except RuntimeError as error:  # PyMySQL's way to say that a login needs `cryptography`
@@ -187,13 +266,22 @@ class MysqlStore:
                 f"cannot log in to the database {self._label}: {one_line(str(error), self._database)}",
                 hint="`pip install 'invplug[mysql]'` brings it",
             ) from error
-        # A certificate that is not there, a character set that is none, a mapping that is a text.
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise ConfigurationError(
-                f"the options of the database {self._label} cannot be used: "
-                + one_line(str(error), self._database),
-                hint="correct INVENTREE_DB_OPTIONS, `database.options` or `--database`",
+        except GARBLED as error:
+            if isinstance(error, UnicodeError) and not isinstance(error, UnicodeDecodeError):
+                raise no_such_host(self._database) from error
+            raise DatabaseUnreachableError(
+                f"cannot reach the database {self._label}: what answers there is no MySQL server",
+                hint="check host and port",
             ) from error
+        if "ssl" in login.driver and not connection._secure:  # noqa: SLF001 - PyMySQL before 1.2 goes on
+            connection.close()
+            raise DatabaseUnreachableError(
+                f"cannot reach the database {self._label}: SSL is required but the server does not offer it",
+                hint="give the server a certificate, or set the option `ssl_mode` to `DISABLED`",
+            )
+        # PyMySQL has no other way to let a login have a time-out of its own.
+        connection._read_timeout = login.read_timeout  # noqa: SLF001
+        return connection
 
     def _refused(self, error: Any) -> InvplugError:
         code, text = self._said(error)
@@ -207,9 +295,12 @@ class MysqlStore:
                 f"the database {self._label} refuses the connection: {text}",
                 hint="check `INVENTREE_DB_USER` and `INVENTREE_DB_PASSWORD`, or `database.user` and so on",
             )
+        hint = "check host and port, and that MySQL or MariaDB is up"
+        if "CERTIFICATE_VERIFY_FAILED" in text:
+            hint = "check the server's certificate, and the authority that the options name"
         return DatabaseUnreachableError(
             f"cannot reach the database {self._label}: {text}",
-            hint="check host and port, and that MySQL or MariaDB is up",
+            hint=hint,
         )
 
     def _said(self, error: Any) -> tuple[int, str]:
@@ -221,7 +312,7 @@ class MysqlStore:
         code, text = self._said(error)
         if code in LOCKED:
             return DatabaseLockedError(
-                f"the database {self._label} {locked_for(self._timeout, is_deadlock=code == DEADLOCK)}",
+                f"the database {self._label} {locked_for(self._waited, is_deadlock=code == DEADLOCK)}",
                 hint="retry, or wait longer with `--lock-timeout`",
             )
         if code in NOT_ALLOWED:
@@ -229,6 +320,17 @@ class MysqlStore:
                 f"the database {self._label} cannot be changed: {text}",
                 hint="use the main server, not a copy of it, and a user who may write",
             )
+        about_row = self._about_row(code, text)
+        if about_row is not None:
+            return about_row
+        if code in LOST or code == 0:
+            return DatabaseUnreachableError(
+                f"lost the connection to the database {self._label}: {text}",
+                hint="`invplug list` tells whether the change was made",
+            )
+        return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
+
+    def _about_row(self, code: int, text: str) -> RowError | None:
         if code in REFERRED:
             return RowReferencedError(
                 f"cannot delete the row: another table refers to it in {self._label}: {text}",
@@ -237,18 +339,33 @@ class MysqlStore:
         if code in DUPLICATE:
             # Its collations take `Foo` for `foo`.
             return RowError(f"the database {self._label} has such a row already: {text}")
-        if code in LOST or code == 0:
-            return DatabaseUnreachableError(
-                f"lost the connection to the database {self._label}: {text}",
-                hint="`invplug list` tells whether the change was made",
+        if code in UNSTORABLE:
+            return UnstorableTextError(
+                f"the database {self._label} cannot hold a text: {text}",
+                hint="the character set of its tables does not have each character; utf8mb4 would",
             )
-        return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
+        return None
+
+
+@contextmanager
+def _seeing_all(session: MysqlSession) -> Iterator[None]:
+    """Tell a column that is not there from one that the user may not see."""
+    try:
+        yield
+    except NotAnInvenTreeDatabaseError:
+        try:
+            session.query(f"SELECT * FROM {quoted(CONFIG)} LIMIT 0")  # noqa: S608 - a name of ours
+        except DatabaseReadOnlyError:
+            raise
+        except DatabaseError:
+            pass  # there is no such table
+        raise
 
 
 def _wait_at_most(session: MysqlSession, seconds: float) -> None:
     """Limit what each later statement waits for a lock, in whole seconds."""
-    whole = max(1, math.ceil(seconds))
-    session.execute("SET SESSION innodb_lock_wait_timeout = ?, SESSION lock_wait_timeout = ?", [whole, whole])
+    whole = math.ceil(seconds) if seconds >= 1 / 2 else 0
+    session.execute(WAITS, [max(1, whole)] * 2 + [whole] * 2)
 
 
 def _driver() -> Any:
@@ -260,37 +377,3 @@ def _driver() -> Any:
             hint="`pip install 'invplug[mysql]'` brings it",
         ) from error
     return pymysql
-
-
-def _connection_options(database: Database, *, waiting: float) -> Mapping[str, Any]:
-    """Return what PyMySQL is told, of options that may be written for mysqlclient."""
-    given = database.options
-    options: dict[str, Any] = {key: given[key] for key in PASSED_ON & given.keys() if given[key] is not None}
-    mode = str(given.get("ssl_mode", "")).upper()
-    options = {**SSL_MODES.get(mode, {}), **options}
-    options.update({name: whole_number(given, name, 0) for name in NUMBERS if given.get(name)})
-    options.setdefault("connect_timeout", CONNECT_TIMEOUT)
-    # An answer may take as long as a lock; one that never comes must not hold a pipeline up.
-    options["read_timeout"] = max(options.get("read_timeout", 0), math.ceil(waiting) + 30)
-    address = _address(database)
-    if address.get("unix_socket") and not any("ssl" in name for name in given):
-        options["ssl_disabled"] = True  # nobody listens in; making it ready takes longer than all the rest
-    own = {
-        "database": database.name,
-        "user": database.user or given.get("user"),
-        "password": database.password or given.get("password") or given.get("passwd"),
-        **address,
-    }
-    options.update({key: value for key, value in own.items() if value})
-    return {"program_name": "invplug", **options}
-
-
-def _address(database: Database) -> Mapping[str, Any]:
-    """Return host and port, or the socket that is meant by a path, and by `localhost` where there is one."""
-    host = database.host or ""
-    port = whole_number({"port": database.port}, "port", DEFAULT_PORT)
-    if host.startswith("/"):
-        return {"unix_socket": host}
-    if host in {"", "localhost"} and port == DEFAULT_PORT and "unix_socket" not in database.options:
-        return {"unix_socket": next(filter(os.path.exists, SOCKETS), None), "host": host, "port": port}
-    return {"host": host, "port": port}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.errors import (
-    ConfigurationError,
     DatabaseAccessError,
     DatabaseDriverError,
     DatabaseError,
@@ -26,10 +25,15 @@ from inventree_plugins.store.rows import CONFIG, RowReader, RowWriter
 from inventree_plugins.store.server import (
     CONNECT_TIMEOUT,
     ServerSession,
+    UnstorableTextError,
     described,
+    is_text,
     locked_for,
+    no_such_host,
     one_line,
     only_reading,
+    require_text,
+    unusable_options,
     whole_number,
 )
 from inventree_plugins.store.session import Column, Reference, quoted
@@ -49,9 +53,25 @@ NOT_FOR_LIBPQ = frozenset(
 )
 
 # How libpq and the server begin to say what is wrong with an option's name or value.
-NOT_AN_OPTION = ("connection is bad: invalid", "unrecognized configuration parameter", "invalid value for")
+NOT_AN_OPTION = (
+    *("connection is bad: invalid", "unrecognized configuration parameter", "invalid value for"),
+    *("invalid integer value", "definition of service", "service file", "could not parse network address"),
+)
 # What the server says when it lets nobody in, or nobody more.
 BUSY = ("the database system is", "too many", "connection slots are reserved", "not currently accepting")
+
+# What holds for one transaction, and since which version of the server. A change waits for a lock, and only
+# so long; limits that are meant for the statements of a web server would end the wait with another error.
+LIMITS = (("lock_timeout", 0), ("statement_timeout", 0), ("transaction_timeout", 17_00_00))
+# Without it, PostgreSQL would not see that a killed invplug waits no more, and others would queue behind it.
+WATCH = ("client_connection_check_interval", 14_00_00)
+
+# The encodings that hold any text which can be sent.
+ANY_TEXT = frozenset({"UTF8", "SQL_ASCII"})
+# Characters that the database's encoding does not have, or no encoding.
+UNSTORABLE = frozenset({"22P05", "22021"})
+# The end of a connection, by a server that stops or by a limit on idle ones.
+LOST = ("08", "57P", "25P03", "25P04")
 
 TABLES = """
 SELECT relname FROM pg_class
@@ -80,6 +100,15 @@ ORDER BY 1, 2
 
 class PostgresqlSession(ServerSession):
     """One connection, and PostgreSQL's catalogue; only what the search path leads to counts."""
+
+    def query(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows that a SELECT finds: none for a text that the database's encoding does not have."""
+        encoding = self._connection.info.parameter_status("server_encoding")
+        if encoding in ANY_TEXT or all(str(value).isascii() for value in parameters):
+            return super().query(statement, parameters)
+        # An error would end the transaction.
+        super().query("SAVEPOINT invplug_text")
+        return self.found_or_none(statement, parameters, undo="ROLLBACK TO SAVEPOINT invplug_text")
 
     def tables(self) -> frozenset[str]:
         """Return the names of all tables."""
@@ -115,7 +144,7 @@ class PostgresqlStore:
         with self._transaction("ISOLATION LEVEL READ COMMITTED") as session:
             deadline = time.monotonic() + self._timeout
             self._become_only_writer(session)
-            _wait_at_most(session, deadline - time.monotonic())
+            _limit(session, lock_timeout=deadline - time.monotonic())
             writer = RowWriter(session)
             # The server may read on; what it would write waits for the milliseconds that this takes.
             session.execute(f"LOCK TABLE {quoted(CONFIG)} IN SHARE ROW EXCLUSIVE MODE")
@@ -144,12 +173,29 @@ class PostgresqlStore:
         )
         # Closing undoes what was not committed.
         with closing(connection), self._cancelled_if_ended(connection):
-            session.execute(f"BEGIN {modes}")
-            _wait_at_most(session, self._timeout)
+            self._begin(session, modes, version=connection.info.server_version)
             role = self._database.options.get("assume_role")
             if role:
                 session.execute(f"SET LOCAL ROLE {quoted(str(role))}")
             yield session
+
+    def _begin(self, session: PostgresqlSession, modes: str, *, version: int) -> None:
+        """Begin a transaction that waits for a lock as long as is meant, while this process lives."""
+        limits = {name: 0.0 for name, since in LIMITS if version >= since}
+        limits["lock_timeout"] = self._timeout
+        name, since = WATCH
+        if version >= since:
+            session.execute(f"BEGIN {modes}")
+            try:
+                _limit(session, **limits, **{name: 1})
+            except DatabaseLockedError:
+                raise
+            except DatabaseError:  # systems that cannot watch a connection refuse
+                session.execute("ROLLBACK")
+            else:
+                return
+        session.execute(f"BEGIN {modes}")
+        _limit(session, **limits)
 
     @contextmanager
     def _cancelled_if_ended(self, connection: Any) -> Iterator[None]:
@@ -164,24 +210,24 @@ class PostgresqlStore:
             raise
 
     def _connected(self, driver: Any) -> psycopg.Connection[tuple[Any, ...]]:
+        require_text(self._database)
+        options = _connection_options(self._database)
         try:
             connection: psycopg.Connection[tuple[Any, ...]] = driver.connect(
-                **_connection_options(self._database), autocommit=True, prepare_threshold=None
+                **options, autocommit=True, prepare_threshold=None
             )
         except driver.ProgrammingError as error:
-            raise self._unusable(self._said(error)) from error
+            raise unusable_options(self._database, self._said(error)) from error
         except driver.Error as error:
             raise self._refused(error) from error
+        except UnicodeError as error:
+            if not all(is_text(str(value)) for value in options.values()):
+                raise unusable_options(self._database, "a value is not UTF-8 text") from error
+            raise no_such_host(self._database) from error
         return connection
 
     def _said(self, error: Exception) -> str:
         return one_line(str(error), self._database)
-
-    def _unusable(self, text: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"the options of the database {self._label} cannot be used: {text}",
-            hint="correct INVENTREE_DB_OPTIONS, `database.options` or `--database`",
-        )
 
     def _refused(self, error: Any) -> InvplugError:
         # While connecting, psycopg has the server's text but not its code.
@@ -194,7 +240,7 @@ class PostgresqlStore:
                 hint="check `INVENTREE_DB_NAME`, `database.name` or `--database`; invplug never creates it",
             )
         if any(words in text for words in NOT_AN_OPTION):
-            return self._unusable(text)
+            return unusable_options(self._database, text)
         is_refused = "FATAL: " in str(error) or "no password supplied" in text
         if is_refused and not any(words in text for words in BUSY):
             return DatabaseAccessError(
@@ -219,27 +265,41 @@ class PostgresqlStore:
                 f"the database {self._label} cannot be changed: {text}",
                 hint="use the main server, not a copy of it, and a user who may write",
             )
-        if state.startswith("23503"):
-            table = error.diag.table_name
-            return RowReferencedError(
-                f"cannot delete the row: the table `{table}` in {self._label} refers to it",
-                hint="remove them in InvenTree first",
-            )
-        if state == "23505":
-            return RowError(f"the database {self._label} has such a row already: {text}")
-        if state.startswith(("08", "57P")) or isinstance(error, _driver().OperationalError):
+        about_row = self._about_row(state, error.diag.table_name, text)
+        if about_row is not None:
+            return about_row
+        # What psycopg finds itself has no state.
+        if state.startswith(LOST) or (not state and isinstance(error, _driver().OperationalError)):
             return DatabaseUnreachableError(
                 f"lost the connection to the database {self._label}: {text}",
                 hint="`invplug list` tells whether the change was made",
             )
         return DatabaseError(f"the database {self._label} failed: {text}", hint="nothing was changed")
 
+    def _about_row(self, state: str, table: str | None, text: str) -> RowError | None:
+        if state == "23503":
+            return RowReferencedError(
+                f"cannot delete the row: the table `{table}` in {self._label} refers to it",
+                hint="remove them in InvenTree first",
+            )
+        if state == "23505":
+            return RowError(f"the database {self._label} has such a row already: {text}")
+        if state in UNSTORABLE:
+            return UnstorableTextError(
+                f"the database {self._label} cannot hold a text: {text}",
+                hint="its encoding is not UTF-8; use characters that it has",
+            )
+        return None
 
-def _wait_at_most(session: PostgresqlSession, seconds: float) -> None:
-    """Limit what each later statement of the transaction waits for a lock."""
+
+def _limit(session: PostgresqlSession, **seconds: float) -> None:
+    """Set parameters of the server until the transaction ends; 0 stands for no limit, but not for locks."""
+    milliseconds = {name: min(round(value * 1000), 2**31 - 1) for name, value in seconds.items()}
     # 0 would mean to wait for ever.
-    milliseconds = max(1, min(round(seconds * 1000), 2**31 - 1))
-    session.query("SELECT set_config('lock_timeout', ?, true)", [str(milliseconds)])
+    milliseconds["lock_timeout"] = max(1, milliseconds["lock_timeout"])
+    calls = ", ".join("set_config(?, ?, true)" for _ in milliseconds)
+    values = [str(part) for pair in milliseconds.items() for part in pair]
+    session.query(f"SELECT {calls}", values)
 
 
 def _driver() -> Any:
@@ -264,6 +324,8 @@ def _connection_options(database: Database) -> Mapping[str, Any]:
     }
     given = {key: value for key, value in database.options.items() if key not in NOT_FOR_LIBPQ}
     options = {"application_name": "invplug", **given, **{key: value for key, value in own.items() if value}}
+    # As Django has it: psycopg returns bytes where the role or the environment says SQL_ASCII.
+    options["client_encoding"] = "UTF8"
     options["connect_timeout"] = whole_number(database.options, "connect_timeout", CONNECT_TIMEOUT)
     return {
         key: int(value) if isinstance(value, bool) else value
