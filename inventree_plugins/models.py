@@ -64,6 +64,11 @@ class Setting(Generic[T]):
         self.value = value
         self.origin = origin
 
+    @property
+    def is_from_environment(self) -> bool:
+        """Tell whether a variable of the environment decided it."""
+        return self.origin.startswith("environment ")
+
 
 class Problem(NamedTuple):
     """Something wrong that does not stop the command: a stable code, one line, and a way out.

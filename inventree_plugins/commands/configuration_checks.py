@@ -50,7 +50,7 @@ def _no_mappings(diagnosis: Diagnosis) -> Iterator[Problem]:
     """Yield plugins whose settings in the configuration are no mapping (SPEC §4)."""
     instance = diagnosis.context.instance
     found = instance.plugin_settings
-    is_in_file = not found.origin.startswith("environment ")
+    is_in_file = not found.is_from_environment
     # A standalone instance has no server that would stumble.
     for slug, value in found.value.items() if not instance.standalone else ():
         is_walked = isinstance(value, (str, list))

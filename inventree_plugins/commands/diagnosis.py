@@ -19,7 +19,7 @@ from inventree_plugins.commands.switches import Switch, is_true, read_switches
 from inventree_plugins.commands.validate import ValidateOptions, validate
 from inventree_plugins.commands.validate_targets import anatomy_of
 from inventree_plugins.errors import ConfigurationError, InvplugError
-from inventree_plugins.instance import Instance
+from inventree_plugins.instance import STANDALONE_ORIGIN, Instance
 from inventree_plugins.models import Declaration, Distribution, Interpreter, Problem, Source
 from inventree_plugins.packages import normalize
 from inventree_plugins.store import Reader
@@ -170,7 +170,7 @@ def unread(diagnosis: Diagnosis, slug: str | None = None) -> list[Check]:
 def missing_directories(instance: Instance) -> list[Check]:
     """Return the configured plugin directories that do not exist, or are none."""
     own = instance.source_root.value / "plugins" if instance.source_root.value else None
-    is_configured = instance.plugin_dirs.origin != "standalone instance"
+    is_configured = instance.plugin_dirs.origin != STANDALONE_ORIGIN
     return [
         _missing(each)
         for each in (instance.plugin_dirs.value if is_configured else ())

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.switches import Switch, needed_switches
+from inventree_plugins.instance import DISTRIBUTION_PACKAGE_ORIGIN
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
 from inventree_plugins.version_gate import excluded_by
 
@@ -63,7 +64,7 @@ def _support_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
 def support_command(context: Context) -> str | None:
     """Return the command that turns plugin support on, None where only the environment can."""
     instance = context.instance
-    if instance.config_file.value is None or SUPPORT_VARIABLE in instance.plugins_enabled.origin:
+    if instance.config_file.value is None or instance.plugins_enabled.is_from_environment:
         return None
     return "invplug config set plugins_enabled true"
 
@@ -124,7 +125,7 @@ def restart_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
     command = None
     if instance.in_container:
         command = "docker compose restart"
-    elif instance.config_file.origin == "the distribution package":
+    elif instance.config_file.origin == DISTRIBUTION_PACKAGE_ORIGIN:
         command = "inventree restart"
     return NextStep(
         "restart", "a running server and its worker see the change after a restart", command, slugs

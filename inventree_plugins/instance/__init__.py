@@ -3,7 +3,18 @@
 The interpreter is a matter of its own, `instance.interpreter`: many commands never ask for it.
 """
 
-from inventree_plugins.instance.model import Instance, InstanceOptions
+from inventree_plugins.instance.model import (
+    DISTRIBUTION_PACKAGE_ORIGIN,
+    STANDALONE_ORIGIN,
+    Instance,
+    InstanceOptions,
+)
 from inventree_plugins.instance.resolve import resolve_instance
 
-__all__ = ["Instance", "InstanceOptions", "resolve_instance"]
+__all__ = [
+    "DISTRIBUTION_PACKAGE_ORIGIN",
+    "STANDALONE_ORIGIN",
+    "Instance",
+    "InstanceOptions",
+    "resolve_instance",
+]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inventree_plugins.errors import InterpreterError, ProcessError
-from inventree_plugins.instance.model import Instance
+from inventree_plugins.instance.model import DISTRIBUTION_PACKAGE_ORIGIN, Instance
 from inventree_plugins.instance.source_root import DISTRIBUTION_PACKAGE, checkout_of
 from inventree_plugins.models import Interpreter, Setting
 
@@ -57,7 +57,7 @@ def _server_environments(instance: Instance) -> Iterable[tuple[Path, str]]:
         for name in ENVIRONMENT_NAMES:
             yield checkout / name, "the server's virtual environment"
     elif instance.config_file.value and instance.config_file.value.parent == Path("/etc/inventree"):
-        yield DISTRIBUTION_PACKAGE / "env", "the distribution package"
+        yield DISTRIBUTION_PACKAGE / "env", DISTRIBUTION_PACKAGE_ORIGIN
 
 
 def _executable_of(folder: Path) -> Path | None:

@@ -7,7 +7,11 @@ from typing import Any, NamedTuple
 from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.models import Database, Problem, Setting
 
-__all__ = ["Instance", "InstanceOptions", "Mandatory"]
+__all__ = ["DISTRIBUTION_PACKAGE_ORIGIN", "STANDALONE_ORIGIN", "Instance", "InstanceOptions", "Mandatory"]
+
+# Origins that others ask for; the rest are words for people.
+STANDALONE_ORIGIN = "standalone instance"
+DISTRIBUTION_PACKAGE_ORIGIN = "the distribution package"
 
 
 class InstanceOptions(NamedTuple):

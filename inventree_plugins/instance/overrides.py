@@ -37,10 +37,9 @@ def read_overrides(
 
 
 def _problem(configuration: Configuration, found: Setting[Any], message: str) -> Problem:
-    is_in_file = not found.origin.startswith("environment ")
     return Problem(
         "configuration-ignored",
         message,
         hint="correct the value, or take it out",
-        path=configuration.path if is_in_file else None,
+        path=None if found.is_from_environment else configuration.path,
     )

@@ -14,7 +14,12 @@ from inventree_plugins.instance.configuration import (
     to_list,
     to_mapping,
 )
-from inventree_plugins.instance.model import Instance, InstanceOptions
+from inventree_plugins.instance.model import (
+    DISTRIBUTION_PACKAGE_ORIGIN,
+    STANDALONE_ORIGIN,
+    Instance,
+    InstanceOptions,
+)
 from inventree_plugins.instance.overrides import read_overrides
 from inventree_plugins.instance.source_root import (
     checkout_of,
@@ -27,7 +32,6 @@ from inventree_plugins.models import Database, Setting
 __all__ = ["resolve_instance"]
 
 DEFAULT = "default"
-STANDALONE = "standalone instance"
 STANDALONE_STORE = Path(".invplug/store.sqlite3")
 CONTAINER_HOME = "/home/inventree"
 SYSTEM_CONFIG = Path("/etc/inventree/config.yaml")
@@ -62,9 +66,9 @@ def resolve_instance(options: InstanceOptions, *, directory: Path, environ: Mapp
     standalone = not (source_root.value or config_file.value or database.value)
     if standalone:
         store = Database("sqlite3", str(directory / STANDALONE_STORE), standalone=True)
-        database = Setting(store, STANDALONE)
+        database = Setting(store, STANDALONE_ORIGIN)
     base = Bases(directory, source_root.value, standalone=standalone)
-    support = Setting(True, STANDALONE) if standalone else Setting(False, DEFAULT)
+    support = Setting(True, STANDALONE_ORIGIN) if standalone else Setting(False, DEFAULT)
     read, switch = configuration.read, configuration.switch
     version = read_version(source_root.value)
     plugin_settings, odd = read_overrides(configuration, "plugin_settings", version=version.value)
@@ -137,7 +141,7 @@ def _find_config_file(
         candidates.append((home / "data" / "config.yaml", "the container's data folder"))
     # A server named by hand is not the one of the distribution package.
     if options.server is None and options.database is None:
-        candidates.append((SYSTEM_CONFIG, "the distribution package"))
+        candidates.append((SYSTEM_CONFIG, DISTRIBUTION_PACKAGE_ORIGIN))
     if source_root:
         candidates.append((checkout_of(source_root) / "config" / "config.yaml", "the server's checkout"))
     return next(
@@ -155,7 +159,7 @@ def _plugins_file(options: InstanceOptions, configuration: Configuration, base: 
         return Setting(configuration.path.parent / "plugins.txt", "beside config.yaml")
     if base.source_root is not None:
         return Setting(checkout_of(base.source_root) / "config" / "plugins.txt", "the server's checkout")
-    return Setting(base.directory / "plugins.txt", STANDALONE if base.standalone else DEFAULT)
+    return Setting(base.directory / "plugins.txt", STANDALONE_ORIGIN if base.standalone else DEFAULT)
 
 
 def _plugin_dirs(
@@ -171,7 +175,7 @@ def _plugin_dirs(
         start = base.source_root or base.directory
         return Setting((*own, *(start / item for item in to_list(found.value))), found.origin)
     if base.standalone:
-        return Setting((base.directory / "plugins",), STANDALONE)
+        return Setting((base.directory / "plugins",), STANDALONE_ORIGIN)
     return Setting(own, "the server's source" if own else DEFAULT)
 
 

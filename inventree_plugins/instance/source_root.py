@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inventree_plugins.errors import SourceRootError
-from inventree_plugins.instance.model import Mandatory
+from inventree_plugins.instance.model import DISTRIBUTION_PACKAGE_ORIGIN, Mandatory
 from inventree_plugins.models import Setting
 
 __all__ = ["checkout_of", "find_source_root", "read_mandatory", "read_version"]
@@ -47,7 +47,7 @@ def find_source_root(
         if found:
             return Setting(found, f"the checkout around {directory}")
     found = _source_root_in(DISTRIBUTION_PACKAGE)
-    return Setting(found, "the distribution package" if found else "not found")
+    return Setting(found, DISTRIBUTION_PACKAGE_ORIGIN if found else "not found")
 
 
 def _source_root_in(folder: Path) -> Path | None:

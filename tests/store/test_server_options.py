@@ -319,8 +319,7 @@ def test_a_short_wait(case, configured, fails, seconds):
     assert said <= waited
     [(version,)] = case.sql("SELECT version()")
     if "MariaDB" in version:
-        assert said <= float(seconds) + 0.3
-        assert waited < 1
+        assert said < 0.95, "the server's own clock has whole seconds"
 
 
 def sessions(case):
@@ -332,7 +331,7 @@ def sessions(case):
 
 
 def await_sessions(case, are_there):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while bool(sessions(case)) is not are_there:
         assert time.monotonic() < deadline, sessions(case)
         time.sleep(0.05)
@@ -406,7 +405,7 @@ def test_a_server_that_never_greets(case, configured, fails, way):
         configured(case, port=port, **changes)
         started = time.monotonic()
         fails("database-unreachable")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
 
 
 GREETINGS = [
