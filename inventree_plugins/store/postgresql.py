@@ -56,6 +56,7 @@ NOT_FOR_LIBPQ = frozenset(
 NOT_AN_OPTION = (
     *("connection is bad: invalid", "unrecognized configuration parameter", "invalid value for"),
     *("invalid integer value", "definition of service", "service file", "could not parse network address"),
+    *('connection is bad: "', "parameter must be an integer"),  # as older releases put it
 )
 # What the server says when it lets nobody in, or nobody more.
 BUSY = ("the database system is", "too many", "connection slots are reserved", "not currently accepting")
