@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from inventree_plugins.cli import main
 from inventree_plugins.models import Database
 from inventree_plugins.store import open_store
 from tests.server_schema import content, schema
+from tests.store.programs import Run
 
 
 @pytest.fixture
@@ -143,3 +146,30 @@ def files_of():
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
     return files
+
+
+@pytest.fixture
+def configured(monkeypatch):
+    """Return a function that lets the environment lead to a case, with changes; None unsets a variable."""
+
+    def configure(case, **changes):
+        values = {**case.environ, **{f"INVENTREE_DB_{name.upper()}": text for name, text in changes.items()}}
+        for name, value in values.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value if isinstance(value, str) else json.dumps(value))
+
+    return configure
+
+
+@pytest.fixture
+def invplug(capsys, site):
+    """Return a function that calls `main([...])` with the site's plugins and the configured database."""
+
+    def call(*arguments):
+        capsys.readouterr()
+        code = main([*site.options(), *arguments])
+        return Run(code, *capsys.readouterr())
+
+    return call

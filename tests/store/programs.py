@@ -52,6 +52,16 @@ from inventree_plugins.store import open_store
 store = open_store(database, timeout=60)
 """
 )
+# Another invplug that does not come to an end.
+HOLDER = (
+    WITH_STORE
+    + """
+with store.writing() as writer:
+    writer.set_active(["sheet"], True)
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+)
 WITH_CASE = (
     CHILD
     + """

@@ -17,6 +17,7 @@ from tests.store.programs import (
     ADD_ROW,
     BACKENDS,
     CONFIG,
+    HOLDER,
     PATIENCE,
     WITH_STORE,
     Site,
@@ -73,16 +74,6 @@ for line in sys.stdin:
     print("killed" if os.waitpid(child, 0)[1] == signal.SIGKILL else "not killed", flush=True)
 """
 )
-SLEEPER = (
-    WITH_STORE
-    + """
-with store.writing() as writer:
-    writer.set_active(["sheet"], True)
-    print("ready", flush=True)
-    sys.stdin.readline()
-"""
-)
-
 pytestmark = pytest.mark.filterwarnings("error")
 
 
@@ -235,7 +226,7 @@ def test_killed_between_any_two_statements_nothing_is_done(case, other_process):
 
 
 def test_the_locks_of_a_killed_invplug_are_free_at_once(case, site, other_process):
-    process = other_process(SLEEPER, *child_arguments(case))
+    process = other_process(HOLDER, *child_arguments(case))
     waiting = site.start("--lock-timeout", "60", "disable", "--all")
     time.sleep(0.7)
     assert waiting.poll() is None
@@ -293,7 +284,7 @@ def test_a_request_to_end_while_a_lock_is_waited_for(case, site, other_process, 
         if case.engine == "postgresql":
             assert_nobody_waits(case)
     # Here for another invplug.
-    holder = other_process(SLEEPER, *child_arguments(case))
+    holder = other_process(HOLDER, *child_arguments(case))
     is_ended()
     holder.kill()
     holder.wait()
@@ -324,7 +315,7 @@ def assert_nobody_waits(case):
 
 def test_ctrl_c_inside_a_change_undoes_it(case, other_process):
     before = case.dump()
-    process = other_process(SLEEPER, *child_arguments(case))
+    process = other_process(HOLDER, *child_arguments(case))
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=PATIENCE) != 0
     assert case.dump() == before

@@ -16,6 +16,7 @@ from tests.store.programs import (
     ADD_ROW,
     BACKENDS,
     CONFIG,
+    HOLDER,
     WITH_CASE,
     WITH_STORE,
     Site,
@@ -75,17 +76,6 @@ with closing(case.connect()) as connection:
             connection.commit()
 """
 )
-# Another invplug that does not come to an end.
-HOLDER = (
-    WITH_STORE
-    + """
-with store.writing() as writer:
-    writer.set_active(["sheet"], True)
-    print("ready", flush=True)
-    sys.stdin.readline()
-"""
-)
-
 pytestmark = pytest.mark.filterwarnings("error")
 
 

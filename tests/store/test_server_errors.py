@@ -18,7 +18,7 @@ from inventree_plugins.errors import DatabaseUnreachableError
 from inventree_plugins.store import open_store
 from tests.databases import ENGINES, connect_mysql
 from tests.private_servers import MissingServerError
-from tests.store.programs import CONFIG, Run, Site, run
+from tests.store.programs import CONFIG, Site, run
 
 SERVERS = ("postgresql", "mysql")
 # Each of its signs means something in a URL, an SQL text, a shell or a regular expression.
@@ -54,34 +54,10 @@ def case(engine, make_case):
 
 
 @pytest.fixture
-def configured(monkeypatch):
-    """Return a function that lets the environment lead to a case, with changes."""
-
-    def configure(case, **changes):
-        values = {**case.environ, **{f"INVENTREE_DB_{name.upper()}": text for name, text in changes.items()}}
-        for name, value in values.items():
-            monkeypatch.setenv(name, value if isinstance(value, str) else json.dumps(value))
-
-    return configure
-
-
-@pytest.fixture
 def site(case, tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
     return Site(case, folder, plugins=["sheet", "no-row"])
-
-
-@pytest.fixture
-def invplug(capsys, site):
-    """Return a function that calls `main([...])` with the site's plugins and the configured database."""
-
-    def call(*arguments):
-        capsys.readouterr()
-        code = main([*site.options(), *arguments])
-        return Run(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

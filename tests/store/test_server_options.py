@@ -12,14 +12,13 @@ from uuid import uuid4
 
 import pytest
 
-from inventree_plugins.cli import main
 from inventree_plugins.models import Database
 from inventree_plugins.store import open_store
 from inventree_plugins.store.mysql_file import client_options
 from inventree_plugins.store.server import one_line
 from tests.databases import MysqlServer, build_server
 from tests.private_servers import MissingServerError, shared_server
-from tests.store.programs import CONFIG, PATIENCE, Run, Site, open_change
+from tests.store.programs import CONFIG, PATIENCE, Site, open_change
 
 SERVERS = ("postgresql", "mysql")
 PASSWORD = "пароль-длинный"
@@ -37,37 +36,10 @@ def case(engine, make_case):
 
 
 @pytest.fixture
-def configured(monkeypatch):
-    """Return a function that lets the environment lead to a case, with changes; None unsets a variable."""
-
-    def configure(case, **changes):
-        values = {**case.environ, **{f"INVENTREE_DB_{name.upper()}": text for name, text in changes.items()}}
-        for name, value in values.items():
-            if value is None:
-                monkeypatch.delenv(name, raising=False)
-            else:
-                monkeypatch.setenv(name, value if isinstance(value, str) else json.dumps(value))
-
-    return configure
-
-
-@pytest.fixture
 def site(tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
     return Site(None, folder, plugins=["sheet", "no-row"])
-
-
-@pytest.fixture
-def invplug(capsys, site):
-    """Return a function that calls `main([...])` with the site's plugins and the configured database."""
-
-    def call(*arguments):
-        capsys.readouterr()
-        code = main([*site.options(), *arguments])
-        return Run(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
