@@ -14,7 +14,7 @@ from inventree_plugins.slug import slugify
 from inventree_plugins.version_gate import excluded_by
 from inventree_plugins.vocabulary import FINAL_MEMBERS
 
-__all__ = ["IntegrationPluginBase", "InvenTreePlugin"]
+__all__ = ["IntegrationPluginBase", "InvenTreePlugin", "name_of", "slug_of"]
 
 _MEMORY = MemoryRuntime()
 
@@ -54,25 +54,19 @@ class InvenTreePlugin:
 
     def plugin_name(self) -> str:
         """Return the name as the class gives it."""
-        return str(self.NAME or self._legacy("PLUGIN_NAME") or "")
+        return name_of(self)
 
     def plugin_slug(self) -> str:
         """Return the key: of `SLUG`, else of the name."""
-        # Beside a modern name, servers ignore an old slug.
-        old = None if self.NAME else self._legacy("PLUGIN_SLUG")
-        return slugify(str(self.SLUG or old or self.plugin_name()))
+        return slug_of(self)
 
     def plugin_title(self) -> str:
         """Return the title, else the name."""
-        return str(self.TITLE or self._legacy("PLUGIN_TITLE") or self.plugin_name())
+        return str(self.TITLE or getattr(self, "PLUGIN_TITLE", None) or self.plugin_name())
 
     name = property(plugin_name)
     slug = property(plugin_slug)
     human_name = property(plugin_title)
-
-    def _legacy(self, attribute: str) -> object:
-        """Return an attribute in the old spelling."""
-        return getattr(self, attribute, None)
 
     # Description.
 
@@ -178,6 +172,18 @@ class InvenTreePlugin:
         return MixinNotImplementedError(
             f"the plugin `{self.plugin_slug()}` must give {what}", plugin=self.plugin_slug(), mixin=mixin
         )
+
+
+def name_of(plugin: InvenTreePlugin | type[InvenTreePlugin]) -> str:
+    """Return the name of a plugin or its class, in either spelling; empty where it has none."""
+    return str(plugin.NAME or getattr(plugin, "PLUGIN_NAME", None) or "")
+
+
+def slug_of(plugin: InvenTreePlugin | type[InvenTreePlugin]) -> str:
+    """Return the key of a plugin or its class (SPEC §2); empty where its name has no ASCII letter."""
+    # Beside a modern name, servers ignore an old slug.
+    old = None if plugin.NAME else getattr(plugin, "PLUGIN_SLUG", None)
+    return slugify(str(plugin.SLUG or old or name_of(plugin)))
 
 
 # What plugins of 2022 call it.

@@ -62,9 +62,63 @@ print(PanelMixin.__doc__)
     ), done.stderr
 
 
-def test_other_names_are_missing_with_a_reason(tmp_path):
-    done = run(with_stand_ins("from plugin import registry"), tmp_path)
-    assert "ImportError: cannot import name 'registry'" in done.stderr
+def test_what_no_mixin_is_can_be_imported_and_has_no_effect(tmp_path):
+    body = """from plugin.base.ui.mixins import UIFeature
+from plugin.helpers import render_template
+from plugin.machine.machine_types import LabelPrinterBaseDriver
+class Driver(LabelPrinterBaseDriver):
+    SLUG = "driver"
+print(UIFeature.is_inert, LabelPrinterBaseDriver.__doc__)
+render_template("page.html")
+"""
+    done = run(with_stand_ins(body), tmp_path)
+    assert done.stdout == (
+        "True Stands for InvenTree's `plugin.machine.machine_types.LabelPrinterBaseDriver`,"
+        " which has no effect outside a real server.\n"
+    ), done.stderr
+    assert "`plugin.helpers.render_template` is there in a real InvenTree server only" in done.stderr
+
+
+def test_what_no_server_has_is_missing(tmp_path):
+    done = run(with_stand_ins("import plugin.mixin"), tmp_path)
+    assert "No module named 'plugin.mixin'" in done.stderr
+    done = run(with_stand_ins("from plugin import SETTINGS"), tmp_path)
+    assert "ImportError: cannot import name 'SETTINGS'" in done.stderr
+
+
+def test_without_a_server_the_registry_is_empty(tmp_path):
+    body = """from plugin import PluginMixinEnum, registry
+from plugin.registry import registry as again
+from plugin.base.event.events import trigger_event
+trigger_event("part.created", id=1)
+print(registry is again, registry.get_plugin("x"), registry.with_mixin(PluginMixinEnum.SETTINGS))
+print(PluginMixinEnum.SETTINGS, PluginMixinEnum.SETTINGS == "settings")
+"""
+    done = run(with_stand_ins(body), tmp_path)
+    assert done.stdout == "True None []\nsettings True\n", done.stderr
+
+
+def test_blocks_may_be_nested_and_overlap_in_threads(tmp_path):
+    body = """import threading
+inside, go = threading.Event(), threading.Event()
+def other():
+    with stand_ins():
+        inside.set()
+        go.wait(10)
+        import plugin.mixins
+        done.append(plugin.mixins.SettingsMixin)
+done = []
+thread = threading.Thread(target=other)
+thread.start()
+inside.wait(10)
+with stand_ins():
+    import plugin.mixins
+import plugin.mixins"""
+    code = with_stand_ins(body) + "\ngo.set()\nthread.join()\nprint(len(done))\n"
+    code += "import sys\nprint([name for name in sys.modules if name.startswith('plugin')])\nimport plugin\n"
+    done = run(code, tmp_path)
+    assert done.stdout == "1\n[]\n", done.stderr
+    assert "No module named 'plugin'" in done.stderr
 
 
 def test_a_real_package_of_that_name_is_not_hidden(tmp_path):
