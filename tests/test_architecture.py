@@ -12,7 +12,20 @@ PACKAGE = "inventree_plugins"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
-LOWER = {"errors", "vocabulary", "slug", "version_gate", "git_facts", "models", "anatomy", "files", "process"}
+LOWER = {
+    "errors",
+    "vocabulary",
+    "slug",
+    "dates",
+    "version_gate",
+    "git_facts",
+    "models",
+    "switches",
+    "anatomy",
+}
+LOWER |= {"files", "process"}
+HOSTING = {"errors", "models", "vocabulary", "switches", "version_gate"}
+HOSTING |= {"instance", "packages", "discovery", "store"}
 MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
 TABLE = {
     "__init__": set(),
@@ -20,22 +33,26 @@ TABLE = {
     "errors": set(),
     "vocabulary": set(),
     "slug": set(),
+    "dates": set(),
     "version_gate": set(),
     "git_facts": set(),
     "models": {"errors"},
+    "switches": {"models", "vocabulary"},
     "anatomy": {"models"},
     "files": {"errors"},
     "process": {"errors"},
-    "instance": {"errors", "models", "files", "version_gate"},
+    "instance": {"errors", "models", "files", "vocabulary", "version_gate"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "process"},
-    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "git_facts", "packages"},
+    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "dates", "git_facts", "packages"},
     "store": {"errors", "models", "files"},
     "validation": {"errors", "models", "anatomy", "vocabulary", "version_gate", "process"},
     "commands": LOWER | MIDDLE,
     "cli": {"commands", "errors", "models"},
-    "sdk": {"vocabulary", "slug", "version_gate", "git_facts"},
-    "host": {"sdk", "discovery", "store", "models", "errors", "vocabulary"},
+    "sdk": {"vocabulary", "slug", "dates", "version_gate", "git_facts"},
+    "host": HOSTING | {"sdk"},
+    "samples": {"sdk"},
+    "testing": {"host", "sdk", "instance", "store", "models", "errors"},
 }
 # Where any exception may arise: the command line's boundary, and the loading of a stranger's plugin.
 GUARDS = {"boundary.py", "loader.py"}

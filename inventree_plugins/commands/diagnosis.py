@@ -15,7 +15,7 @@ from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
 from inventree_plugins.commands.settings import SettingState, read_settings
 from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.commands.switches import Switch, is_true, read_switches
+from inventree_plugins.commands.switches import read_switches
 from inventree_plugins.commands.validate import ValidateOptions, validate
 from inventree_plugins.commands.validate_targets import anatomy_of
 from inventree_plugins.errors import ConfigurationError, InvplugError
@@ -23,6 +23,7 @@ from inventree_plugins.instance import STANDALONE_ORIGIN, Instance
 from inventree_plugins.models import Declaration, Distribution, Interpreter, Problem, Source
 from inventree_plugins.packages import normalize
 from inventree_plugins.store import Reader
+from inventree_plugins.switches import Switch, is_true
 from inventree_plugins.version_gate import release_of
 
 __all__ = [

@@ -11,7 +11,7 @@ from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.mandatory import is_mandatory_slug
 from inventree_plugins.commands.rows import activate
 from inventree_plugins.commands.survey import Survey, blind_survey, take_survey
-from inventree_plugins.commands.switches import ON, Switch, read_switches, switches_to_turn_on
+from inventree_plugins.commands.switches import ON, read_switches, switches_to_turn_on
 from inventree_plugins.errors import (
     InterpreterError,
     MandatoryPluginError,
@@ -23,6 +23,7 @@ from inventree_plugins.errors import (
 )
 from inventree_plugins.models import NextStep, Plugin, PluginConfig, Problem
 from inventree_plugins.store import Reader
+from inventree_plugins.switches import Switch
 
 __all__ = [
     "ChangeResult",

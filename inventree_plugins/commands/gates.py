@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.switches import Switch, needed_switches
+from inventree_plugins.commands.switches import needed_switches
 from inventree_plugins.instance import DISTRIBUTION_PACKAGE_ORIGIN
 from inventree_plugins.models import NextStep, Plugin, Problem, Source
+from inventree_plugins.switches import Switch
 from inventree_plugins.version_gate import excluded_by
 
 __all__ = [

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import version_problem
-from inventree_plugins.commands.mandatory import is_mandatory
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.instance import Instance
 from inventree_plugins.models import Declaration, Distribution, Plugin, PluginConfig, Problem, Source
@@ -142,7 +141,7 @@ def _entry(instance: Instance, known: Known, *, declared: Mapping[str, Declarati
         source=source,
         plugin=plugin,
         row=row,
-        mandatory=is_mandatory(instance, slug, builtin=source is Source.BUILTIN),
+        mandatory=instance.is_mandatory(slug, builtin=source is Source.BUILTIN),
     )
     package = entry.package_name
     declaration = declared.get(normalize(package)) if package else None

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.instance import Instance
-from inventree_plugins.vocabulary import MANDATORY_SLUGS
 
-__all__ = ["is_mandatory", "is_mandatory_slug"]
-
-
-def is_mandatory(instance: Instance, slug: str, *, builtin: bool) -> bool:
-    """Tell whether `slug` is mandatory, given whether it is a built-in plugin.
-
-    Where the server's own list is unknown, the newest known one is assumed.
-    """
-    mandatory = instance.mandatory
-    listed = MANDATORY_SLUGS if mandatory.unknown else mandatory.slugs
-    return slug in listed or slug in instance.plugins_mandatory.value or (mandatory.every_builtin and builtin)
+__all__ = ["is_mandatory_slug"]
 
 
 def is_mandatory_slug(context: Context, slug: str) -> bool:
     """Tell whether `slug` is mandatory, looking built-ins up only for servers that keep all of them on."""
     instance = context.instance
     builtin = instance.mandatory.every_builtin and _is_builtin(instance, slug)
-    return is_mandatory(instance, slug, builtin=builtin)
+    return instance.is_mandatory(slug, builtin=builtin)
 
 
 def _is_builtin(instance: Instance, slug: str) -> bool:

@@ -1,46 +1,23 @@
-"""The integration switches: global settings without which a mixin has no effect (SPEC §2)."""
+"""Integration switches in the use cases: which are on, which plugins need which (SPEC §2)."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import SwitchFixedError
 from inventree_plugins.models import Plugin
 from inventree_plugins.store import Reader
-from inventree_plugins.vocabulary import MIXINS, TRUE_WORDS
+from inventree_plugins.switches import ALL_SWITCHES, Switch, switch_states
+from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["ON", "Switch", "is_true", "needed_switches", "read_switches", "switches_to_turn_on"]
+__all__ = ["ON", "needed_switches", "read_switches", "switches_to_turn_on"]
 
 # What the server stores for true.
 ON = "True"
 
-ALL = tuple(sorted({mixin.switch for mixin in MIXINS.values() if mixin.switch}))
-
-
-class Switch(NamedTuple):
-    """A switch as the server sees it; `fixed_by` is the part of the configuration that decides it, if any."""
-
-    name: str
-    on: bool
-    fixed_by: str | None = None
-
 
 def read_switches(context: Context, reader: Reader) -> Mapping[str, Switch]:
     """Return every switch by name; `global_settings` of the configuration beats the store."""
-    stored = reader.global_values(ALL)
-    fixed = context.instance.global_settings
-    return {
-        # What the configuration says is not converted: to the server even the text "False" is true.
-        name: Switch(name, bool(fixed.value[name]), fixed.origin)
-        if name in fixed.value
-        else Switch(name, is_true(stored.get(name)))
-        for name in ALL
-    }
-
-
-def is_true(text: str | None) -> bool:
-    """Tell whether the server reads a stored text as true."""
-    return text is not None and text.lower() in TRUE_WORDS
+    return switch_states(reader.global_values(ALL_SWITCHES), context.instance.global_settings)
 
 
 def needed_switches(plugins: Iterable[Plugin]) -> Mapping[str, tuple[str, ...]]:

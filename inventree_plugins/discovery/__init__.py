@@ -12,17 +12,31 @@ from inventree_plugins.models import Discovery
 if TYPE_CHECKING:
     from inventree_plugins.discovery.cache import FactsCache
     from inventree_plugins.discovery.examination import examine
+    from inventree_plugins.discovery.fallbacks import commit_of, may_be_tracked, words_of
     from inventree_plugins.discovery.folders import package_folder
     from inventree_plugins.discovery.search import discover
 
-__all__ = ["FactsCache", "Places", "discover", "discover_again", "examine", "package_folder"]
+__all__ = [
+    "FactsCache",
+    "Places",
+    "commit_of",
+    "discover",
+    "discover_again",
+    "examine",
+    "may_be_tracked",
+    "package_folder",
+    "words_of",
+]
 
 # Two dozen modules, which a run that finds nothing new does without (PEP 562).
 _LATER = {
     "FactsCache": "cache",
+    "commit_of": "fallbacks",
     "discover": "search",
     "examine": "examination",
+    "may_be_tracked": "fallbacks",
     "package_folder": "folders",
+    "words_of": "fallbacks",
 }
 
 

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inventree_plugins.dates import iso_date
 from inventree_plugins.discovery.bases import base_problems, final_members, mixins_of
 from inventree_plugins.discovery.candidates import Candidate
-from inventree_plugins.discovery.dates import iso_date
-from inventree_plugins.discovery.folders import package_folder
+from inventree_plugins.discovery.fallbacks import commit_of, may_be_tracked, words_of
 from inventree_plugins.discovery.identity import Identity
 from inventree_plugins.discovery.places import Places
 from inventree_plugins.discovery.values import MISSING, REST, Unknown, is_plain, text_of
-from inventree_plugins.models import DistributionMetadata, Plugin, Problem, Source
+from inventree_plugins.git_facts import watched_files
+from inventree_plugins.models import Plugin, Problem
 
 __all__ = ["describe"]
 
@@ -42,7 +43,7 @@ def describe(candidate: Candidate, identity: Identity, places: Places) -> Plugin
     reader = _Reader(candidate, identity)
     reader.read_class()
     reader.fill_from_distribution()
-    if _may_be_tracked(candidate):
+    if may_be_tracked(candidate.source, candidate.distribution, Path(cls.module.path)):
         reader.fill_from_git(places)
     reader.fill_defaults()
     settings = tuple(reader.settings())
@@ -110,26 +111,18 @@ class _Reader:
         if self._is_open("version"):
             self._set("version", distribution.version, "distribution")
         if missing:
-            # Imported late: only plugins that lack a value need it.
-            from inventree_plugins.packages import read_metadata  # noqa: PLC0415
-
-            metadata = read_metadata(distribution)
+            words = words_of(distribution)
             for field in missing:
-                self._set(field, _fallback(metadata, field), "distribution")
+                self._set(field, words[field], "distribution")
 
     def fill_from_git(self, places: Places) -> None:
         """Fall back to the last commit that touched the plugin's files: its package, or its one file."""
         if not self._is_open("author") and not self._is_open("pub_date"):
             return
-        from inventree_plugins.git_facts import (  # noqa: PLC0415 - few plugins need it
-            last_commit,
-            watched_files,
-        )
-
         path = Path(self._candidate.cls.module.path)
         for file in watched_files(path):
             self._candidate.resolver.modules.watch(file)
-        commit = last_commit(package_folder(path, directories=places.directories) or path)
+        commit = commit_of(path, directories=places.directories)
         if commit is not None:
             for field, text in (("author", commit.author), ("pub_date", commit.date)):
                 if self._is_open(field):
@@ -185,19 +178,3 @@ class _Reader:
         path = unknown.path if unknown and unknown.path else cls.module.path
         line = unknown.line if unknown and unknown.line else cls.facts.line
         self.problems.append(Problem(code, message, slug=self._identity.slug, path=Path(path), line=line))
-
-
-def _may_be_tracked(candidate: Candidate) -> bool:
-    """Tell whether git may know the plugin: it is in a plugin directory, or in an editable checkout."""
-    distribution, path = candidate.distribution, Path(candidate.cls.module.path)
-    if distribution is None:
-        return candidate.source is Source.DIRECTORY
-    if {"site-packages", "dist-packages"} & set(path.parts):
-        return False
-    return distribution.info.suffix != ".dist-info" or not path.is_relative_to(distribution.location)
-
-
-def _fallback(metadata: DistributionMetadata, field: str) -> str | None:
-    if field == "author":
-        return metadata.author_email or metadata.author
-    return {"description": metadata.summary, "website": metadata.website, "license": metadata.license}[field]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.models import Database, Problem, Setting
+from inventree_plugins.vocabulary import MANDATORY_SLUGS
 
 __all__ = ["DISTRIBUTION_PACKAGE_ORIGIN", "STANDALONE_ORIGIN", "Instance", "InstanceOptions", "Mandatory"]
 
@@ -84,6 +85,18 @@ class Instance(NamedTuple):
                 path=self.config_file.value,
             )
         return self.database.value
+
+    def is_mandatory(self, slug: str, *, builtin: bool) -> bool:
+        """Tell whether the server keeps `slug` active, given whether it is a built-in plugin (SPEC §3).
+
+        Where the server's own list is unknown, the newest known one is assumed.
+        """
+        listed = MANDATORY_SLUGS if self.mandatory.unknown else self.mandatory.slugs
+        return (
+            slug in listed
+            or slug in self.plugins_mandatory.value
+            or (self.mandatory.every_builtin and builtin)
+        )
 
     @property
     def in_container(self) -> bool:

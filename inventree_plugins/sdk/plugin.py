@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from inventree_plugins.dates import iso_date
 from inventree_plugins.sdk.errors import MixinNotImplementedError
 from inventree_plugins.sdk.runtime import Facts, MemoryRuntime, Runtime
 from inventree_plugins.slug import slugify
@@ -97,12 +98,9 @@ class InvenTreePlugin:
 
     @property
     def pub_date(self) -> datetime.date | None:
-        """Return the day of `PUBLISH_DATE`, else of the last commit; None for what is no ISO date."""
-        try:
-            text = str(self.PUBLISH_DATE or self._facts.pub_date or "")
-            return datetime.datetime.fromisoformat(text).date() if text else None
-        except ValueError:
-            return None
+        """Return the day of `PUBLISH_DATE`, else of the last commit; None for what is no day."""
+        day = iso_date(str(self.PUBLISH_DATE or self._facts.pub_date or ""))
+        return datetime.date.fromisoformat(day) if day else None
 
     @property
     def is_sample(self) -> bool:

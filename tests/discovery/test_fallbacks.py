@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventree_plugins.discovery.dates import iso_date
+from inventree_plugins.dates import iso_date
 
 METADATA = """\
 Summary: From the summary
