@@ -1,0 +1,250 @@
+"""Import what the sources hold, in the server's order (SPEC §1)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from inventree_plugins.host.guard import Guard, record
+from inventree_plugins.host.interface import Candidate, Failure, HostOptions
+from inventree_plugins.host.modules import Modules, unit_of, units_in, walk
+from inventree_plugins.instance import Instance
+from inventree_plugins.models import Distribution, Source
+from inventree_plugins.packages import installed_distributions
+from inventree_plugins.sdk import InvenTreePlugin, PluginError
+from inventree_plugins.sdk.plugin import name_of, slug_of
+
+__all__ = ["Collector"]
+
+SAMPLES = "inventree_plugins.samples"
+
+
+class Found(NamedTuple):
+    """A class on its way to be a candidate."""
+
+    cls: type[InvenTreePlugin]
+    source: Source
+    distribution: Distribution | None = None
+    directory: Path | None = None
+
+
+class Collector:
+    """Collects plugin classes: all of them at first, later anew those whose code has changed."""
+
+    def __init__(self, instance: Instance, options: HostOptions, guard: Guard) -> None:
+        self._instance = instance
+        self._options = options
+        self._guard = guard
+        self._modules = Modules()
+        self._failures: list[Failure] = []
+        self._fixed: frozenset[str] = frozenset()
+
+    def collect(self, *, fixed: Iterable[str] = ()) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
+        """Return one candidate a slug, and what could not be imported.
+
+        A unit that worked and cannot be imported any more stays as it was. So do the modules in `fixed`,
+        whose code cannot be loaded twice in a process.
+        """
+        self._failures = []
+        self._fixed = frozenset(fixed)
+        importlib.invalidate_caches()
+        found = list(self._found())
+        candidates = self._by_slug(_each_once(found))
+        return candidates, tuple(self._failures)
+
+    def _found(self) -> Iterator[Found]:
+        root = self._instance.source_root.value
+        debug = self._instance.debug.value if self._options.debug is None else self._options.debug
+        if root is not None:
+            yield from self._directory(root / "plugin" / "builtin", Source.BUILTIN, name="plugin.builtin")
+        for package in self._options.builtins:
+            yield from self._package(package, Source.BUILTIN)
+        if self._instance.plugins_enabled.value:
+            if debug:
+                if root is not None:
+                    yield from self._directory(
+                        root / "plugin" / "samples", Source.SAMPLE, name="plugin.samples"
+                    )
+                yield from self._package(SAMPLES, Source.SAMPLE)
+            for directory in self._instance.plugin_dirs.value:
+                yield from self._directory(directory, Source.DIRECTORY)
+            for distribution in installed_distributions(tuple(map(Path, sys.path))):
+                if distribution.entry_points:
+                    yield from self._distribution(distribution)
+        for each in self._options.plugins:
+            yield from self._given(each)
+
+    # Where classes come from.
+
+    def _directory(self, directory: Path, source: Source, *, name: str | None = None) -> Iterator[Found]:
+        if not directory.is_dir():
+            return
+        with self._guard.calling(None, "import", module=directory.name) as attempt:
+            name = self._modules.root(directory, name)
+        self._keep(attempt.failure, directory / "__init__.py")
+        if attempt and name is not None:
+            yield from self._units(name, source, directory)
+
+    def _package(self, name: str, source: Source) -> Iterator[Found]:
+        with self._guard.calling(None, "import", module=name) as attempt:
+            importlib.import_module(name)
+        self._keep(attempt.failure)
+        if attempt:
+            yield from self._units(name, source, None)
+
+    def _units(self, root: str, source: Source, directory: Path | None) -> Iterator[Found]:
+        for cls in _classes(vars(sys.modules[root])):
+            yield Found(cls, source, directory=directory)
+        for unit, is_package in list(units_in(root)):
+            load = partial(self._load, unit, is_package, directory)
+            for cls in self._renewed(unit, load):
+                yield Found(cls, source, directory=directory)
+
+    def _load(self, unit: str, is_package: bool, directory: Path | None) -> list[type[InvenTreePlugin]]:  # noqa: FBT001 - given to partial
+        """Import the modules of a unit and return their plugin classes."""
+        classes: list[type[InvenTreePlugin]] = []
+        for name in walk(unit, is_package=is_package):
+            with self._guard.calling(None, "import", module=name) as attempt:
+                classes += _classes(vars(importlib.import_module(name)))
+            self._keep(attempt.failure, _file_of(name, directory))
+        return classes
+
+    def _distribution(self, distribution: Distribution) -> Iterator[Found]:
+        units: dict[str, list[tuple[str, str]]] = {}
+        for each in distribution.entry_points:
+            units.setdefault(unit_of(each.module), []).append((each.module, each.attr))
+        for unit, points in units.items():
+            load = partial(self._load_points, points, distribution)
+            for cls in self._renewed(unit, load):
+                yield Found(cls, Source.PACKAGE, distribution=distribution)
+
+    def _load_points(
+        self, points: list[tuple[str, str]], distribution: Distribution
+    ) -> list[type[InvenTreePlugin]]:
+        classes: list[type[InvenTreePlugin]] = []
+        for module, attribute in points:
+            with self._guard.calling(None, "import", module=f"{module}:{attribute}") as attempt:
+                classes.append(_named(module, attribute))
+            self._keep(attempt.failure, distribution=distribution)
+        return classes
+
+    def _given(self, given: type | str) -> Iterator[Found]:
+        """Yield a class that the server brings along, imported where it is given by name."""
+        if isinstance(given, str):
+            module, _, attribute = given.partition(":")
+            load = partial(self._load_given, module, attribute)
+            found = self._renewed(unit_of(module), load)
+        else:
+            found = [given]
+        for cls in found:
+            yield Found(cls, Source.DIRECTORY)
+
+    def _load_given(self, module: str, attribute: str) -> list[type[InvenTreePlugin]]:
+        with self._guard.calling(None, "import", module=f"{module}:{attribute}") as attempt:
+            if attribute:
+                return [_named(module, attribute)]
+            return list(_classes(vars(importlib.import_module(module))))
+        self._keep(attempt.failure)
+        return []
+
+    # What is done with them.
+
+    def _renewed(
+        self, unit: str, load: Callable[[], list[type[InvenTreePlugin]]]
+    ) -> list[type[InvenTreePlugin]]:
+        """Return the classes of a unit, imported anew where its files have changed."""
+        old = {}
+        if self._modules.changed(unit):
+            if any(each == unit or each.startswith(f"{unit}.") for each in self._fixed):
+                error = PluginError(
+                    "its code has changed, but models cannot be loaded twice: restart the server"
+                )
+                self._failures.append(record(error, None, "app", module=unit))
+            else:
+                old = self._modules.take_out(unit)
+        before = len(self._failures)
+        classes = load()
+        failed = len(self._failures) > before
+        if failed and old:
+            self._modules.put_back(unit, old)
+            told = len(self._failures)
+            classes = load()
+            del self._failures[told:]
+        self._modules.note(unit, failed=failed)
+        return classes
+
+    def _keep(
+        self, failure: Failure | None, file: Path | None = None, *, distribution: Distribution | None = None
+    ) -> None:
+        """Keep a failure, with the slug that reading alone tells."""
+        if failure is None:
+            return
+        from inventree_plugins.host.suspects import suspect  # noqa: PLC0415 - few boots have any
+
+        slug = suspect(failure, file=file, distribution=distribution)
+        self._failures.append(Failure(slug, failure.phase, failure.error, failure.traceback, failure.module))
+
+    def _by_slug(self, found: Iterable[Found]) -> dict[str, Candidate]:
+        """Return the candidates by slug: of two, the later one, and the other one is told of (SPEC §1)."""
+        candidates: dict[str, Candidate] = {}
+        for each in found:
+            slug = ""
+            label = f"{each.cls.__module__}:{each.cls.__qualname__}"
+            with self._guard.calling(None, "identity", module=label) as attempt:
+                slug = slug_of(each.cls)
+                if not slug:
+                    raise PluginError(f"no key can be made of the name `{name_of(each.cls)}`")
+            if attempt.failure is not None:
+                self._failures.append(attempt.failure)
+                continue
+            hidden = candidates.pop(slug, None)
+            if hidden is not None:
+                place = f"{hidden.cls.__module__}:{hidden.cls.__qualname__}"
+                error = PluginError(f"`{label}` hides `{place}`, which has the same key", plugin=slug)
+                self._failures.append(record(error, slug, "collision", module=place))
+            candidates[slug] = Candidate(slug, *each)
+        return candidates
+
+
+def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:
+    """Return the plugin classes among a module's names: those with a name of their own (SPEC §1)."""
+    wanted = names.get("__all__")
+    values = [names[each] for each in wanted if each in names] if wanted is not None else list(names.values())
+    return [each for each in values if _is_plugin(each) and name_of(each)]
+
+
+def _is_plugin(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, InvenTreePlugin) and value is not InvenTreePlugin
+
+
+def _named(module: str, attribute: str) -> type[InvenTreePlugin]:
+    value: Any = importlib.import_module(module)
+    for name in attribute.split(".") if attribute else ():
+        value = getattr(value, name)
+    if not _is_plugin(value):
+        raise TypeError(f"`{module}:{attribute}` is no plugin class, but {value!r:.80}")
+    found: type[InvenTreePlugin] = value
+    return found
+
+
+def _each_once(found: list[Found]) -> Iterator[Found]:
+    """Drop a class seen before: the first way to it stays, but a package beats a directory."""
+    packaged = {each.cls for each in found if each.source is Source.PACKAGE}
+    seen: set[type] = set()
+    for each in found:
+        if each.cls not in seen and (each.cls in packaged) is (each.source is Source.PACKAGE):
+            seen.add(each.cls)
+            yield each
+
+
+def _file_of(module: str, directory: Path | None) -> Path | None:
+    """Return the file of a module below a plugin directory, which may not be importable."""
+    if directory is None:
+        return None
+    depth = 3 if module.startswith("plugin.") else 2
+    path = directory.joinpath(*module.split(".")[depth - 1 :])
+    return path / "__init__.py" if path.is_dir() else path.with_name(f"{path.name}.py")

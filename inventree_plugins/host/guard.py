@@ -1,0 +1,85 @@
+"""The one way into a stranger's code: whatever it raises becomes a record."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from inventree_plugins.host.interface import Failure
+from inventree_plugins.sdk.server import Server, serving
+from inventree_plugins.sdk.stand_ins import stand_ins
+
+__all__ = ["Attempt", "Guard", "record"]
+
+_LOG = logging.getLogger("inventree_plugins.host")
+# How many failures of running plugins are remembered; each is logged as well.
+MOST_REMEMBERED = 200
+
+
+class Attempt:
+    """One call into a plugin; `failure` tells afterwards what came of it."""
+
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether it went well."""
+        return self.failure is None
+
+
+class Guard:
+    """Calls plugins for a server, and keeps what went wrong."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._lock = threading.Lock()
+        self._recent: deque[Failure] = deque(maxlen=MOST_REMEMBERED)
+
+    @contextmanager
+    def calling(self, slug: str | None, phase: str, *, module: str | None = None) -> Iterator[Attempt]:
+        """Let nothing that plugin code raises out of the block, but for Ctrl-C.
+
+        In the block, imports of the server's modules reach the SDK, and `plugin.registry` this server.
+        """
+        attempt = Attempt()
+        try:
+            with stand_ins(), serving(self._server):
+                yield attempt
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit included
+            attempt.failure = record(error, slug, phase, module=module)
+
+    @contextmanager
+    def asking(self, slug: str, phase: str) -> Iterator[Attempt]:
+        """Call a plugin that is active: a failure is logged and remembered."""
+        with self.calling(slug, phase) as attempt:
+            yield attempt
+        if attempt.failure is not None:
+            self.remember(attempt.failure)
+
+    def remember(self, failure: Failure) -> None:
+        """Log a failure, and keep it among the recent ones."""
+        _LOG.error("plugin %s", failure, extra={"plugin": failure.slug, "traceback": failure.traceback})
+        with self._lock:
+            self._recent.append(failure)
+
+    @property
+    def recent(self) -> tuple[Failure, ...]:
+        """Return what went wrong lately in active plugins."""
+        with self._lock:
+            return tuple(self._recent)
+
+
+def record(error: BaseException, slug: str | None, phase: str, *, module: str | None = None) -> Failure:
+    """Return the record of an error; the frames, and all that they hold on to, are let go."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except Exception as fault:  # noqa: BLE001 - the text of an exception is the plugin's code, too
+        text = f"{type(error).__name__} (its text cannot be had: {type(fault).__name__})\n"
+        error = RuntimeError(text.strip())
+    return Failure(slug, phase, error.with_traceback(None), text, module)

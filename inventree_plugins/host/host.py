@@ -1,0 +1,300 @@
+"""The host: plugins booted from the store, for any Python server."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import datetime, timezone
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inventree_plugins.host.boot import Booting
+from inventree_plugins.host.collect import Collector
+from inventree_plugins.host.guard import Guard
+from inventree_plugins.host.interface import (
+    Candidate,
+    Failure,
+    HostOptions,
+    NavigationTab,
+    Registry,
+    Task,
+)
+from inventree_plugins.host.queues import Queues
+from inventree_plugins.host.rows import create_missing_rows, read_state
+from inventree_plugins.host.schedule import Schedule, Scheduler
+from inventree_plugins.host.store_runtime import StoreRuntime
+from inventree_plugins.instance import Instance, InstanceOptions, resolve_instance
+from inventree_plugins.models import Source
+from inventree_plugins.sdk import InvenTreePlugin, PluginError
+from inventree_plugins.sdk.server import register_server
+from inventree_plugins.store import open_store
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["NoSuchActionError", "PluginHost"]
+
+
+class NoSuchActionError(PluginError, LookupError):
+    """No active plugin has an action of that name."""
+
+
+class PluginHost:
+    """Boots plugins as an InvenTree server does, and asks them; any thread may use it.
+
+    Nothing is read or imported before `boot`. A plugin that fails never harms the host or other plugins: see
+    `failures`.
+    """
+
+    def __init__(self, instance: Instance, options: HostOptions | None = None) -> None:
+        self.instance = instance
+        self.options = options or HostOptions()
+        self._store = open_store(instance.require_database(), timeout=self.options.timeout)
+        self._guard = Guard(self)
+        self._collector = Collector(instance, self.options, self._guard)
+        self._registry = Registry()
+        self._rebuilding = threading.RLock()
+        self._runtime = StoreRuntime(instance, self._store, lambda slug: slug in self._registry.loaded)
+        self._queues = Queues(self.options.executor, workers=self.options.workers)
+        self._schedule = Schedule(self.options.runs)
+        self._scheduler: Scheduler | None = None
+
+    @classmethod
+    def from_config(cls, path: Path | str | None = None, options: HostOptions | None = None) -> PluginHost:
+        """Return a host for the server that a `config.yaml` describes.
+
+        Without a path it is the one that invplug finds here: by `INVENTREE_*`, else the standalone instance
+        of the working directory. Raises ConfigurationError.
+        """
+        named = InstanceOptions(config=Path(path) if path is not None else None)
+        return cls(resolve_instance(named, directory=Path.cwd(), environ=os.environ), options)
+
+    # Booting.
+
+    def boot(self) -> PluginHost:
+        """Collect, create missing rows, load what is active; raise DatabaseError where there is no store."""
+        with self._rebuilding:
+            self._rebuild()
+            register_server(self)
+        return self
+
+    def reload(self, *, force: bool = False) -> bool:
+        """Boot again if the store has changed since: rows, switches, or the registry hash (SPEC §3).
+
+        Plugins whose code and state are the same stay the very objects they are; one that worked and whose
+        new code fails goes on as it was. Returns whether there was anything to do. Raises DatabaseError, and
+        then all stays as it is.
+        """
+        with self._rebuilding:
+            if not force and read_state(self._store, self.instance).marks == self._registry.marks:
+                return False
+            self._rebuild()
+            return True
+
+    def _rebuild(self) -> None:
+        previous = self._registry
+        apps = [each.plugin.__module__ for each in previous.loaded.values() if each.app]
+        candidates, failures = self._collector.collect(fixed=apps)
+        failures += create_missing_rows(self._store, candidates)
+        state = read_state(self._store, self.instance)
+        self._runtime.know([*(each.candidate for each in previous.loaded.values()), *candidates.values()])
+        booting = Booting(
+            self._guard,
+            self._runtime,
+            version=self.options.version or self.instance.server_version.value,
+            is_mandatory=self._is_mandatory,
+        )
+        self._registry = booting.run(candidates, state, previous=previous, failures=failures)
+        self._runtime.know(
+            [*candidates.values(), *(each.candidate for each in self._registry.loaded.values())]
+        )
+
+    def _is_mandatory(self, candidate: Candidate) -> bool:
+        return self.instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
+
+    def close(self) -> None:
+        """Stop the scheduler, and wait for events and tasks that are under way."""
+        if self._scheduler is not None:
+            self._scheduler.stop()
+            self._scheduler = None
+        self._queues.close()
+
+    def __enter__(self) -> Self:
+        """Return the host; `close` follows."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the host."""
+        self.close()
+
+    # What there is.
+
+    @property
+    def plugins(self) -> Mapping[str, InvenTreePlugin]:
+        """Return the active plugins by slug, in the order of their sources."""
+        return self._registry.plugins
+
+    @property
+    def inactive(self) -> Mapping[str, type[InvenTreePlugin]]:
+        """Return the classes of plugins that were found and are not active, by slug."""
+        return self._registry.inactive
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Return what went wrong: at the last boot or reload, and lately in active plugins."""
+        return (*self._registry.failures, *self._guard.recent)
+
+    def get(self, slug: str) -> InvenTreePlugin | None:
+        """Return an active plugin, None where there is none of that slug."""
+        found = self._registry.loaded.get(slug)
+        return found.plugin if found else None
+
+    def with_mixin(self, key: str) -> tuple[InvenTreePlugin, ...]:
+        """Return the active plugins that have a mixin and give what it needs, as `action` or `urls`."""
+        found = []
+        for slug, plugin in self.plugins.items():
+            with self._guard.calling(slug, key):
+                if plugin.mixin(key) and plugin.mixin_enabled(key):
+                    found.append(plugin)
+        return tuple(found)
+
+    def is_on(self, switch: str) -> bool:
+        """Tell whether an integration switch was on at the last boot or reload, as `ENABLE_PLUGINS_URL`."""
+        return switch in self._registry.switches
+
+    def settings_of(self, slug: str) -> dict[str, Any]:
+        """Return the values of a plugin's settings; raise PluginError where no such plugin is active."""
+        plugin = self._required(slug, "settings")
+        values: dict[str, Any] = plugin.get_settings_dict()
+        return values
+
+    def _required(self, slug: str, mixin: str) -> Any:
+        plugin = self.get(slug)
+        if plugin is None:
+            raise PluginError(f"no active plugin has the key `{slug}`", plugin=slug, mixin=mixin)
+        if not plugin.mixin(mixin):
+            raise PluginError(f"the plugin `{slug}` has no `{mixin}` mixin", plugin=slug, mixin=mixin)
+        return plugin
+
+    # What plugins do.
+
+    def perform_action(self, name: str, user: Any = None, data: Any = None) -> dict[str, Any]:
+        """Let the plugin that has the action perform it; return `{action, result, info}`.
+
+        Raises NoSuchActionError where no active plugin has it, PluginError where each that has it failed.
+        """
+        failed: Failure | None = None
+        for plugin in self.with_mixin("action"):
+            each: Any = plugin
+            with self._guard.asking(each.plugin_slug(), "action") as attempt:
+                if each.action_name() == name:
+                    each.perform_action(user, data)
+                    response: dict[str, Any] = each.get_response(user, data)
+                    return response
+            failed = attempt.failure or failed
+        if failed is not None:
+            raise PluginError(
+                f"the action `{name}` failed: {failed.error}", plugin=failed.slug or "", mixin="action"
+            ) from failed.error
+        raise NoSuchActionError(f"no active plugin has the action `{name}`", mixin="action")
+
+    def scan(self, barcode: str, user: Any = None) -> Any:
+        """Ask every active barcode plugin in turn; return the first match, None where nobody knows it."""
+        for plugin in self.with_mixin("barcode"):
+            each: Any = plugin
+            with self._guard.asking(each.plugin_slug(), "barcode"):
+                match = _scan(each.scan, barcode, user)
+                if match is not None:
+                    return match
+        return None
+
+    def trigger(self, event: str, *args: Any, **kwargs: Any) -> tuple[Future[None], ...]:
+        """Deliver an event to the active plugins that want it, in other threads.
+
+        Each plugin gets events in the order in which they were triggered. One future for each delivery tells
+        when it is done; whoever fails is found in `failures`.
+        """
+        if not self.is_on("ENABLE_PLUGINS_EVENTS"):
+            return ()
+        deliveries = []
+        for plugin in self.with_mixin("events"):
+            each: Any = plugin
+            slug = each.plugin_slug()
+            wanted = False
+            with self._guard.asking(slug, "events"):
+                wanted = bool(each.wants_process_event(event))
+            if wanted:
+                job = partial(self._call, slug, "events", partial(each.process_event, event, *args, **kwargs))
+                deliveries.append(self._queues.put(slug, job))
+        return tuple(deliveries)
+
+    def _call(self, slug: str, phase: str, function: Callable[[], object]) -> None:
+        with self._guard.asking(slug, phase):
+            function()
+
+    # Schedules.
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Return the scheduled tasks of the active plugins."""
+        return tuple(task for each in self._registry.loaded.values() for task in each.tasks)
+
+    def due_tasks(self, now: datetime | None = None) -> tuple[Task, ...]:
+        """Return the tasks whose time has come at `now`; each new one has."""
+        return self._schedule.due(self.tasks(), _aware(now))
+
+    def run_due_tasks(self, now: datetime | None = None) -> tuple[Future[None], ...]:
+        """Start each due task in another thread, and take note of it; one future for each."""
+        moment = _aware(now)
+        due = self._schedule.due(self.tasks(), moment)
+        started = [task for task in due if self._schedule.start(task, moment)]
+        return tuple(self._queues.put(f"task {task.name}", partial(self._run_task, task)) for task in started)
+
+    def _run_task(self, task: Task) -> None:
+        with self._guard.asking(task.slug, "schedule"):
+            self._function_of(task)()
+
+    def _function_of(self, task: Task) -> Callable[[], object]:
+        if "." in task.function:
+            module, _, name = task.function.rpartition(".")
+            function: Callable[[], object] = getattr(import_module(module), name)
+        else:
+            function = getattr(self._required(task.slug, "schedule"), task.function)
+        return function
+
+    def start_scheduler(self, *, seconds: float = 1.0) -> None:
+        """Run due tasks from now on, looking every so many seconds; `close` ends it."""
+        if self._scheduler is None:
+            self._scheduler = Scheduler(self.run_due_tasks, seconds=seconds)
+
+    # What a server shows.
+
+    def navigation(self) -> tuple[NavigationTab, ...]:
+        """Return the links that plugins add."""
+        return tuple(each.navigation for each in self._registry.loaded.values() if each.navigation)
+
+    def installed_apps(self) -> tuple[str, ...]:
+        """Return the Django apps that plugins bring."""
+        return tuple(dict.fromkeys(each.app for each in self._registry.loaded.values() if each.app))
+
+    def urlpatterns(self) -> list[Any]:
+        """Return Django's URL patterns of all plugins, each below its slug."""
+        return [each.urls for each in self._registry.loaded.values() if each.urls]
+
+
+def _scan(scan: Callable[..., Any], barcode: str, user: Any) -> Any:
+    """Call a plugin's `scan` as it was written: servers since 1.4 also pass the user."""
+    parameters = inspect.signature(scan).parameters.values()
+    takes_user = any(each.name == "user" or each.kind is each.VAR_KEYWORD for each in parameters)
+    return scan(barcode, user=user) if takes_user else scan(barcode)
+
+
+def _aware(now: datetime | None) -> datetime:
+    """Return the moment with a time zone; one without is local time."""
+    if now is None:
+        return datetime.now(timezone.utc)
+    return now if now.tzinfo is not None else now.astimezone()

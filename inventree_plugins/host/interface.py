@@ -1,0 +1,150 @@
+"""What a host is told, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from inventree_plugins.models import Distribution, Source
+from inventree_plugins.sdk import InvenTreePlugin
+
+__all__ = [
+    "Candidate",
+    "Failure",
+    "HostOptions",
+    "Link",
+    "Loaded",
+    "NavigationTab",
+    "Registry",
+    "Run",
+    "Task",
+]
+
+
+class Run(NamedTuple):
+    """When a task last started, and how many times it did."""
+
+    last: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """How a server hosts plugins.
+
+    `builtins` are importable packages whose plugins belong to the server; `plugins` are plugin classes, or
+    `module:Class`, that it brings along. `version` is what version gates compare with, in three parts;
+    `debug` adds the samples; None takes both from the instance. Events and tasks run in `executor`, else
+    in `workers` threads. `runs` keeps when tasks ran, by name: in memory, unless the server gives a
+    mapping that lasts. `timeout` is how many seconds a change waits for the database.
+    """
+
+    builtins: tuple[str, ...] = ()
+    plugins: tuple[type | str, ...] = ()
+    version: str | None = None
+    debug: bool | None = None
+    executor: Executor | None = None
+    workers: int = 4
+    runs: MutableMapping[str, Run] | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something a plugin did wrong.
+
+    `slug` is None where nothing tells whose `module` it is. `phase` is `import`, `identity`, `collision`,
+    `row`, `version`, `construct`, or the key of the mixin that was activated or asked. The error carries no
+    traceback of its own: `traceback` is its text.
+    """
+
+    slug: str | None
+    phase: str
+    error: BaseException
+    traceback: str = field(default="", repr=False)
+    module: str | None = None
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        text = " ".join(str(self.error).split())
+        what = f"{type(self.error).__name__}: {text}".rstrip(": ")
+        return f"{self.slug or self.module or 'plugins'} ({self.phase}): {what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plugin class and where it was found."""
+
+    slug: str
+    cls: type[InvenTreePlugin]
+    source: Source
+    distribution: Distribution | None = None
+    directory: Path | None = None
+
+
+class Link(NamedTuple):
+    """One link of a plugin's navigation."""
+
+    name: str
+    link: str
+    icon: str | None = None
+
+
+class NavigationTab(NamedTuple):
+    """The links of one plugin, with a title and an icon."""
+
+    slug: str
+    name: str
+    icon: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A scheduled task: `schedule` is one of I H D W M Q Y, `minutes` counts for I only.
+
+    `function` is a method's name, or a global function with dots. `repeats` is how often it runs at all,
+    None without end.
+    """
+
+    name: str
+    slug: str
+    function: str
+    schedule: str
+    minutes: float | None = None
+    repeats: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An active plugin and what its mixins gave when they were activated."""
+
+    candidate: Candidate
+    plugin: InvenTreePlugin
+    tasks: tuple[Task, ...] = ()
+    app: str | None = None
+    urls: Any = None
+    navigation: NavigationTab | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What a boot came to; never changed, only replaced.
+
+    `marks` is what the store said that a reload would have to differ from.
+    """
+
+    loaded: Mapping[str, Loaded] = field(default_factory=dict)
+    inactive: Mapping[str, type[InvenTreePlugin]] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    switches: frozenset[str] = frozenset()
+    marks: object = None
+
+    @property
+    def plugins(self) -> Mapping[str, InvenTreePlugin]:
+        """Return the active plugins by slug."""
+        return {slug: each.plugin for slug, each in self.loaded.items()}
