@@ -20,6 +20,8 @@ from inventree_plugins.sdk.plugin import name_of, slug_of
 
 __all__ = ["Collector"]
 
+# What Django imports of an app when it is installed.
+DJANGOS_OWN = frozenset({"admin", "migrations", "models"})
 SAMPLES = "inventree_plugins.samples"
 
 
@@ -110,7 +112,8 @@ class Collector:
         for name in walk(unit, is_package=is_package):
             with self._guard.calling(None, "import", module=name) as attempt:
                 classes += _classes(vars(importlib.import_module(name)))
-            self._keep(attempt.failure, _file_of(name, directory))
+            if not _awaits_its_app(name, unit, attempt.failure):
+                self._keep(attempt.failure, _file_of(name, directory))
         return classes
 
     def _distribution(self, distribution: Distribution) -> Iterator[Found]:
@@ -208,6 +211,15 @@ class Collector:
                 self._failures.append(record(error, slug, "collision", module=place))
             candidates[slug] = Candidate(slug, *each)
         return candidates
+
+
+def _awaits_its_app(module: str, unit: str, failure: Failure | None) -> bool:
+    """Tell whether Django refused a module that is its own to import, as soon as the app is installed."""
+    inside = module.removeprefix(unit).split(".")[1:2]
+    if failure is None or not DJANGOS_OWN.issuperset(inside or [""]):
+        return False
+    frames = [line for line in failure.traceback.splitlines() if line.startswith('  File "')]
+    return "django" in Path(frames[-1].split('"')[1]).parts if frames else False
 
 
 def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:

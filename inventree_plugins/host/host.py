@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.host.boot import Booting
@@ -65,20 +68,31 @@ class PluginHost:
         self._scheduler: Scheduler | None = None
 
     @classmethod
-    def from_config(cls, path: Path | str | None = None, options: HostOptions | None = None) -> PluginHost:
+    def from_config(
+        cls,
+        path: Path | str | None = None,
+        options: HostOptions | None = None,
+        *,
+        directory: Path | None = None,
+    ) -> PluginHost:
         """Return a host for the server that a `config.yaml` describes.
 
-        Without a path it is the one that invplug finds here: by `INVENTREE_*`, else the standalone instance
-        of the working directory. Raises ConfigurationError.
+        Without a path it is the one that invplug finds in `directory` (else in the working directory): by
+        `INVENTREE_*`, else the standalone instance. Raises ConfigurationError.
         """
         named = InstanceOptions(config=Path(path) if path is not None else None)
-        return cls(resolve_instance(named, directory=Path.cwd(), environ=os.environ), options)
+        home = (directory or Path.cwd()).absolute()
+        return cls(resolve_instance(named, directory=home, environ=os.environ), options)
 
     # Booting.
 
     def boot(self) -> PluginHost:
         """Collect, create missing rows, load what is active; raise DatabaseError where there is no store."""
         with self._rebuilding:
+            database = self.instance.require_database()
+            if database.standalone and not Path(database.name).exists():
+                with self._store.writing():
+                    pass  # its first transaction makes the tables
             self._rebuild()
             register_server(self)
         return self
@@ -116,6 +130,23 @@ class PluginHost:
 
     def _is_mandatory(self, candidate: Candidate) -> bool:
         return self.instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
+
+    @contextmanager
+    def taking_out(self, slug: str, phase: str) -> Iterator[None]:
+        """Take an active plugin out where the block fails, in which the server takes up what it gave."""
+        with self._guard.calling(slug, phase) as attempt:
+            yield
+        if attempt.failure is None:
+            return
+        with self._rebuilding:
+            loaded = dict(self._registry.loaded)
+            failed = loaded.pop(slug, None)
+            self._registry = replace(
+                self._registry,
+                loaded=MappingProxyType(loaded),
+                inactive={**self._registry.inactive, **({slug: failed.candidate.cls} if failed else {})},
+                failures=(*self._registry.failures, attempt.failure),
+            )
 
     def close(self) -> None:
         """Stop the scheduler, and wait for events and tasks that are under way."""
@@ -277,9 +308,13 @@ class PluginHost:
         """Return the links that plugins add."""
         return tuple(each.navigation for each in self._registry.loaded.values() if each.navigation)
 
+    def apps_by_slug(self) -> Mapping[str, str]:
+        """Return the Django app that each plugin brings, of those that bring one."""
+        return {slug: each.app for slug, each in self._registry.loaded.items() if each.app}
+
     def installed_apps(self) -> tuple[str, ...]:
-        """Return the Django apps that plugins bring."""
-        return tuple(dict.fromkeys(each.app for each in self._registry.loaded.values() if each.app))
+        """Return the Django apps that plugins bring, each once."""
+        return tuple(dict.fromkeys(self.apps_by_slug().values()))
 
     def urlpatterns(self) -> list[Any]:
         """Return Django's URL patterns of all plugins, each below its slug."""
