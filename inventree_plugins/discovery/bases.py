@@ -86,15 +86,19 @@ def _problem(base: Value, places: Places) -> tuple[str, str, bool] | None:
         return "unresolved-base", f"a base class cannot be known without running it: {base.reason}", False
     if isinstance(base, External) and not base.is_found:
         return "unresolved-base", f"its base `{base.module}.{base.name}` is not found", False
-    if not isinstance(base, External) or not server.is_base(base):
-        return None
+    return _misplaced(base, places) if isinstance(base, External) and server.is_base(base) else None
+
+
+def _misplaced(base: External, places: Places) -> tuple[str, str, bool] | None:
+    """Return what is wrong with the place that the plugin base is imported from."""
+    place = f"`{base.module}.{base.name}`"
+    if server.is_sdk(base.module):
+        # A host takes such plugins, an InvenTree server does not know them for its own.
+        message = f"an InvenTree server does not know {place}; it is `plugin.{base.name}`"
+        return ("wrong-import-path", message, True) if places.server_version is not None else None
     if server.is_legacy_base(base) and not places.is_legacy:
-        message = f"servers since 0.8 have no `{base.module}.{base.name}`: importing it fails"
+        message = f"servers since 0.8 have no {place}: importing it fails"
         return "legacy-base", message, places.server_version is not None
     if server.is_misspelt(base):
-        return (
-            "wrong-import-path",
-            f"no server has `{base.module}.{base.name}`; it is `plugin.{base.name}`",
-            True,
-        )
+        return "wrong-import-path", f"no server has {place}; it is `plugin.{base.name}`", True
     return None

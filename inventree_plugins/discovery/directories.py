@@ -156,7 +156,9 @@ def _names_base(expression: Expression, scope: Scope, resolver: Resolver) -> boo
     if len(expression) == _NAME_PARTS and expression[0] == "name":
         bindings = scope.module.facts.names.get(expression[1], ())
         return any(
-            each[0] == "import" and each[1][2] in BASE_CLASSES and server.is_server_module(each[1][0])
+            each[0] == "import"
+            and each[1][2] in BASE_CLASSES
+            and (server.is_server_module(each[1][0]) or server.is_sdk(each[1][0]))
             for each in bindings
         )
     return any(_names_base(each, scope, resolver) for each in expression)

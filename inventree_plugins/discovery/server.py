@@ -15,6 +15,7 @@ __all__ = [
     "is_legacy_base",
     "is_misspelt",
     "is_mixin",
+    "is_sdk",
     "is_server_module",
     "is_translation",
 ]
@@ -26,6 +27,8 @@ _PREFIXES = frozenset({"src", "backend", "inventree"})
 _ENVIRONMENT = frozenset({"django", "rest_framework"})
 
 _READ = ("plugin.builtin", "plugin.samples")
+# The framework for hosts, which are no InvenTree servers.
+_SDK = "inventree_plugins.sdk"
 
 
 @cache
@@ -37,9 +40,16 @@ def is_server_module(module: str) -> bool:
     return all(part.lower() in _PREFIXES for part in parts[: parts.index("plugin")])
 
 
+def is_sdk(module: str) -> bool:
+    """Tell whether the module is, or lies in, invplug's own framework for plugins."""
+    return module == _SDK or module.startswith(f"{_SDK}.")
+
+
 @cache
 def is_external(module: str) -> bool:
     """Tell whether the module is never read: the server's framework, Django, the standard library."""
+    if is_sdk(module):
+        return True
     if is_server_module(module):
         return not module.startswith(_READ) or module == "plugin.builtin.integration.mixins"
     top = module.partition(".")[0]
@@ -47,8 +57,10 @@ def is_external(module: str) -> bool:
 
 
 def is_base(value: object) -> bool:
-    """Tell whether the value is the server's plugin base class."""
-    return isinstance(value, External) and value.name in BASE_CLASSES and is_server_module(value.module)
+    """Tell whether the value is the plugin base class: the server's, or the one for hosts."""
+    if not isinstance(value, External) or value.name not in BASE_CLASSES:
+        return False
+    return is_server_module(value.module) or is_sdk(value.module)
 
 
 def is_legacy_base(value: External) -> bool:
@@ -63,7 +75,7 @@ def is_misspelt(value: External) -> bool:
 
 def is_mixin(value: object) -> bool:
     """Tell whether the value is a mixin of the server, known, or new but by place and name one."""
-    if not isinstance(value, External) or not is_server_module(value.module):
+    if not isinstance(value, External) or not (is_server_module(value.module) or is_sdk(value.module)):
         return False
     return value.name in MIXINS or (value.name.endswith("Mixin") and _is_mixins_module(value.module))
 

@@ -8,6 +8,8 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
 from inventree_plugins.host.interface import Failure
 from inventree_plugins.sdk.server import Server, serving
@@ -15,6 +17,7 @@ from inventree_plugins.sdk.stand_ins import stand_ins
 
 __all__ = ["Attempt", "Guard", "record"]
 
+HERE = Path(__file__).parent
 _LOG = logging.getLogger("inventree_plugins.host")
 # How many failures of running plugins are remembered; each is logged as well.
 MOST_REMEMBERED = 200
@@ -78,8 +81,16 @@ class Guard:
 def record(error: BaseException, slug: str | None, phase: str, *, module: str | None = None) -> Failure:
     """Return the record of an error; the frames, and all that they hold on to, are let go."""
     try:
-        text = "".join(traceback.format_exception(error))
+        text = "".join(traceback.format_exception(type(error), error, _of_the_plugin(error.__traceback__)))
     except Exception as fault:  # noqa: BLE001 - the text of an exception is the plugin's code, too
         text = f"{type(error).__name__} (its text cannot be had: {type(fault).__name__})\n"
         error = RuntimeError(text.strip())
     return Failure(slug, phase, error.with_traceback(None), text, module)
+
+
+def _of_the_plugin(frames: TracebackType | None) -> TracebackType | None:
+    """Return the frames from where the host's own end, all of them where none is a plugin's."""
+    first = frames
+    while first is not None and Path(first.tb_frame.f_code.co_filename).parent == HERE:
+        first = first.tb_next
+    return first or frames

@@ -51,18 +51,18 @@ class PluginHost:
     """Boots plugins as an InvenTree server does, and asks them; any thread may use it.
 
     Nothing is read or imported before `boot`. A plugin that fails never harms the host or other plugins: see
-    `failures`.
+    `failures`. `store` holds the rows and settings.
     """
 
     def __init__(self, instance: Instance, options: HostOptions | None = None) -> None:
         self.instance = instance
         self.options = options or HostOptions()
-        self._store = open_store(instance.require_database(), timeout=self.options.timeout)
+        self.store = open_store(instance.require_database(), timeout=self.options.timeout)
         self._guard = Guard(self)
         self._collector = Collector(instance, self.options, self._guard)
         self._registry = Registry()
         self._rebuilding = threading.RLock()
-        self._runtime = StoreRuntime(instance, self._store, lambda slug: slug in self._registry.loaded)
+        self._runtime = StoreRuntime(instance, self.store, lambda slug: slug in self._registry.loaded)
         self._queues = Queues(self.options.executor, workers=self.options.workers)
         self._schedule = Schedule(self.options.runs)
         self._scheduler: Scheduler | None = None
@@ -91,7 +91,7 @@ class PluginHost:
         with self._rebuilding:
             database = self.instance.require_database()
             if database.standalone and not Path(database.name).exists():
-                with self._store.writing():
+                with self.store.writing():
                     pass  # its first transaction makes the tables
             self._rebuild()
             register_server(self)
@@ -105,7 +105,7 @@ class PluginHost:
         then all stays as it is.
         """
         with self._rebuilding:
-            if not force and read_state(self._store, self.instance).marks == self._registry.marks:
+            if not force and read_state(self.store, self.instance).marks == self._registry.marks:
                 return False
             self._rebuild()
             return True
@@ -114,8 +114,8 @@ class PluginHost:
         previous = self._registry
         apps = [each.plugin.__module__ for each in previous.loaded.values() if each.app]
         candidates, failures = self._collector.collect(fixed=apps)
-        failures += create_missing_rows(self._store, candidates)
-        state = read_state(self._store, self.instance)
+        failures += create_missing_rows(self.store, candidates)
+        state = read_state(self.store, self.instance)
         self._runtime.know([*(each.candidate for each in previous.loaded.values()), *candidates.values()])
         booting = Booting(
             self._guard,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,7 +44,7 @@ class HostOptions:
     """
 
     builtins: tuple[str, ...] = ()
-    plugins: tuple[type | str, ...] = ()
+    plugins: Sequence[type | str] = ()
     version: str | None = None
     debug: bool | None = None
     executor: Executor | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventree_plugins.discovery import Places, discover
 from inventree_plugins.models import Discovery
 
 PLUGIN_BODY = "    NAME = 'Demo'\n"
@@ -291,3 +292,17 @@ def test_guarded_mixin_is_looked_up_in_the_server(world, has):
     text = "from plugin import InvenTreePlugin\ntry:\n    from plugin.mixins import PanelMixin\nexcept ImportError:\n    class PanelMixin: ...\n"
     world.write("plugins/demo.py", f"{text}class Demo(PanelMixin, InvenTreePlugin):\n    NAME = 'Demo'\n")
     assert world.plugin().mixins == (("PanelMixin",) if has else ())
+
+
+def test_a_plugin_of_the_sdk_is_one_for_hosts_and_none_for_inventree(tmp_path):
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    text = "from inventree_plugins.sdk import InvenTreePlugin, SettingsMixin\n"
+    text += "class P(SettingsMixin, InvenTreePlugin):\n    NAME = 'p'\n"
+    (folder / "p.py").write_text(text)
+    (plugin,) = discover(Places(directories=(folder,))).plugins
+    assert (plugin.slug, plugin.mixins, plugin.problems) == ("p", ("SettingsMixin",), ())
+    (plugin,) = discover(Places(directories=(folder,), server_version="1.5.0")).plugins
+    (problem,) = plugin.problems
+    assert (problem.code, problem.severity) == ("wrong-import-path", "error")
+    assert "`plugin.InvenTreePlugin`" in problem.message

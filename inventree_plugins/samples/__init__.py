@@ -1,0 +1,1 @@
+"""One short plugin for each mixin, and two that are broken; servers load them in debug mode only."""

@@ -1,0 +1,1 @@
+"""A sample of AppMixin: a Django app with a table of its own."""

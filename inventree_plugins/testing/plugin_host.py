@@ -1,0 +1,179 @@
+"""A host for one test: it enables what it is given, and lets no failure of a plugin pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inventree_plugins.host import Failure, HostOptions, PluginHost
+from inventree_plugins.instance import STANDALONE_ORIGIN, InstanceOptions, resolve_instance
+from inventree_plugins.models import Database, Setting
+from inventree_plugins.sdk import InvenTreePlugin
+from inventree_plugins.sdk.plugin import slug_of
+from inventree_plugins.sdk.setting_values import to_text
+from inventree_plugins.switches import ALL_SWITCHES
+from inventree_plugins.testing.django_client import request
+from inventree_plugins.testing.fake_api import FakeApi
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["PluginTestHost"]
+
+# Seconds for one handler or task; a test that hangs tells less.
+PATIENCE = 60.0
+
+
+class PluginTestHost:
+    """Hosts the plugins of one test, on a store in `directory`.
+
+    Whatever a plugin raises, when it is loaded or called, is raised here. `host` is the host itself.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._given: list[type | str] = []
+        # Nothing that lies around on the machine is read.
+        found = resolve_instance(InstanceOptions(), directory=directory, environ={})
+        store = Database("sqlite3", str(directory / "store.sqlite3"), standalone=True)
+        instance = found._replace(
+            standalone=True,
+            config_file=Setting(None, STANDALONE_ORIGIN),
+            source_root=Setting(None, STANDALONE_ORIGIN),
+            database=Setting(store, STANDALONE_ORIGIN),
+            plugins_enabled=Setting(False, STANDALONE_ORIGIN),
+            plugin_dirs=Setting((), STANDALONE_ORIGIN),
+        )
+        self.host = PluginHost(instance, HostOptions(plugins=self._given, debug=False))
+        with self.host.store.writing() as writer:
+            for name in ALL_SWITCHES:
+                writer.set_global_value(name, "True")
+        self.host.boot()
+
+    def enable(self, plugin: type | str, *, settings: Mapping[str, Any] | None = None) -> Any:
+        """Load a plugin with these settings and return it: a class, `module:Class`, or a module that has one.
+
+        Raises what the plugin raises, and LookupError where there is no plugin.
+        """
+        if plugin not in self._given:
+            self._given.append(plugin)
+        self.host.reload(force=True)
+        cls = self._class_of(plugin)
+        slug = slug_of(cls)
+        self._store_settings(slug, cls, settings or {})
+        with self.host.store.writing() as writer:
+            writer.set_active([slug], True)
+        self.host.reload()
+        for failure in self.host.failures:
+            if failure.slug == slug:
+                raise _with_traceback(failure)
+        return self.host.plugins[slug]
+
+    def _class_of(self, plugin: type | str) -> type[InvenTreePlugin]:
+        """Return the class that is meant; raise what keeps it from being imported."""
+        classes = [*self.host.inactive.values(), *map(type, self.host.plugins.values())]
+        if isinstance(plugin, type):
+            found = [cls for cls in classes if cls is plugin]
+        else:
+            module, _, name = plugin.partition(":")
+            for failure in self.host.failures:
+                if failure.phase == "import" and (failure.module or "").partition(":")[0] == module:
+                    raise _with_traceback(failure)
+            modules = [cls for cls in classes if cls.__module__ == module or name]
+            found = [cls for cls in modules if not name or cls.__qualname__ == name]
+        if len(found) != 1:
+            raise LookupError(f"`{plugin}` is no plugin with a `NAME`, or more than one")
+        return found[0]
+
+    def _store_settings(self, slug: str, cls: type[InvenTreePlugin], settings: Mapping[str, Any]) -> None:
+        definitions: Mapping[str, Any] = getattr(cls, "SETTINGS", None) or {}
+        with self.host.store.writing() as writer:
+            for key, value in settings.items():
+                text = to_text(key, value, definitions.get(key, {}), plugin=slug)
+                writer.set_plugin_setting(slug, key, text)
+
+    def disable(self, slug: str) -> None:
+        """Disable a plugin."""
+        with self.host.store.writing() as writer:
+            writer.set_active([slug], False)
+        self.host.reload()
+
+    def set_setting(self, slug: str, key: str, value: Any) -> None:
+        """Store a setting of an active plugin, as an administrator would."""
+        plugin: Any = self.host.plugins[slug]
+        plugin.set_setting(key, value)
+
+    def trigger(self, event: str, *args: Any, **kwargs: Any) -> None:
+        """Trigger an event, and wait until all plugins have had it."""
+        with self._raising():
+            for delivery in self.host.trigger(event, *args, **kwargs):
+                delivery.result(PATIENCE)
+
+    def scan(self, barcode: str, user: Any = None) -> Any:
+        """Return what a barcode stands for, None where no plugin knows it."""
+        with self._raising():
+            return self.host.scan(barcode, user)
+
+    def perform_action(self, name: str, user: Any = None, data: Any = None) -> dict[str, Any]:
+        """Perform an action and return the response; raise NoSuchActionError where there is none."""
+        with self._raising():
+            return self.host.perform_action(name, user, data)
+
+    def run_due_tasks(self, now: datetime | None = None) -> list[str]:
+        """Run the tasks that are due at `now`, wait for them, and return their names."""
+        with self._raising():
+            due = [task.name for task in self.host.due_tasks(now)]
+            for run in self.host.run_due_tasks(now):
+                run.result(PATIENCE)
+            return due
+
+    @contextmanager
+    def fake_api(self, plugin: Any = None, *, token: str = "") -> Iterator[FakeApi]:
+        """Serve a fake of an external service; with a plugin, its address and token become its settings."""
+        api = FakeApi()
+        try:
+            if plugin is not None:
+                plugin.set_setting(plugin.API_URL_SETTING, api.url)
+                plugin.set_setting(plugin.API_TOKEN_SETTING, token)
+            yield api
+        finally:
+            api.close()
+
+    def get(self, path: str, data: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Request a URL, as `/plugin/<slug>/…`, and return Django's response."""
+        return request(self.host.urlpatterns(), "get", path, data=data, **options)
+
+    def post(self, path: str, data: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Post to a URL, and return Django's response."""
+        return request(self.host.urlpatterns(), "post", path, data=data, **options)
+
+    @contextmanager
+    def _raising(self) -> Iterator[None]:
+        """Raise what a plugin raised in the block, rather than what the host makes of it."""
+        before = list(self.host.failures)
+        try:
+            yield
+        finally:
+            new = [each for each in self.host.failures if not any(each is old for old in before)]
+            if new:
+                raise _with_traceback(new[0])
+
+    def __enter__(self) -> Self:
+        """Return the host; it is closed at the end."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close the host."""
+        self.host.close()
+
+
+def _with_traceback(failure: Failure) -> BaseException:
+    """Return a plugin's error with the place where it was raised, which the host has let go."""
+    error: Any = failure.error
+    # What `add_note` does, since Python 3.11.
+    error.__notes__ = list(dict.fromkeys([*getattr(error, "__notes__", ()), failure.traceback]))
+    found: BaseException = error
+    return found
