@@ -2,7 +2,8 @@
 
 First the commands. The environment holds 200 distributions, 60 of them plugin packages; it is made in
 `.bench` and kept. Seconds depend on the machine, ratios hardly: each is the median of a command's runs by the
-median of its rival's, run after run. Then discovery alone, see `field_bench.py`.
+median of its rival's, run after run. Then booting plugins, and discovery alone; see `host_bench.py` and
+`field_bench.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.builders import install_folder  # noqa: E402 - the project is no package on the path
 from tools.field_bench import Measured, field_ratios, growth  # noqa: E402
+from tools.host_bench import booting  # noqa: E402
 from tools.store_bench import changes  # noqa: E402
 
 FOLDER = ROOT / ".bench"
@@ -171,6 +173,7 @@ def main() -> int:
         verdict = "  OVER" if over else ""
         print(f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{verdict}")
     worst |= report(changes(FOLDER, invplug(), options.rounds))
+    worst |= report(booting(FOLDER, invplug(), long_text(), options.rounds))
     return worst | measure_discovery(options.rounds)
 
 
@@ -180,8 +183,12 @@ def measure_discovery(rounds: int) -> int:
     if isinstance(ratios, str):
         print(f"discovery of the field against griffe: skipped, {ratios}")
         ratios = []
-    text = PLUGIN_TEXT + "".join(METHOD.format(m=m).replace("{", "{{").replace("}", "}}") for m in range(10))
-    return report([*ratios, *growth(FOLDER, text, max(3, rounds // 3))])
+    return report([*ratios, *growth(FOLDER, long_text(), max(3, rounds // 3))])
+
+
+def long_text() -> str:
+    """Return the text of a plugin with ten methods, in which `{n}` is its number."""
+    return PLUGIN_TEXT + "".join(METHOD.format(m=m).replace("{", "{{").replace("}", "}}") for m in range(10))
 
 
 def report(measured: list[Measured]) -> int:

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from inventree_plugins.host.activation import ACTIVATIONS
-from inventree_plugins.host.guard import Guard
+from inventree_plugins.host.guard import Guard, record
 from inventree_plugins.host.interface import Candidate, Failure, Loaded, Registry
-from inventree_plugins.sdk import InvenTreePlugin, PluginError, Runtime
+from inventree_plugins.sdk import PluginError, Runtime
 from inventree_plugins.version_gate import excluded_by
 from inventree_plugins.vocabulary import MIXINS
 
@@ -76,29 +76,25 @@ class Booting:
     def _is_wanted(self, candidate: Candidate, state: StoreState) -> bool:
         if candidate.slug not in state.active and not self._is_mandatory(candidate):
             return False
-        with self._guard.calling(candidate.slug, "version", module=candidate.cls.__module__) as attempt:
-            bounds = (candidate.cls.MIN_VERSION, candidate.cls.MAX_VERSION)
-            low, high = (str(each) if each else None for each in bounds)
-            excluded = excluded_by(low, high, self._version)
-            if excluded is not None:
-                raise PluginError(
-                    f"{excluded.reason}, and this server is {self._version}", plugin=candidate.slug
-                )
-        return self._kept(attempt.failure)
+        excluded = excluded_by(*candidate.bounds, self._version)
+        if excluded is None:
+            return True
+        error = PluginError(f"{excluded.reason}, and this server is {self._version}", plugin=candidate.slug)
+        self._failures.append(record(error, candidate.slug, "version", module=candidate.cls.__module__))
+        return False
 
     def _built(self, candidate: Candidate, before: Loaded | None) -> Loaded | None:
         """Return the plugin, constructed unless it is there already."""
         if before is not None and before.candidate.cls is candidate.cls:
-            return Loaded(candidate, before.plugin)
-        plugin: InvenTreePlugin | None = None
+            return Loaded(candidate, before.plugin, before.mixins)
+        built: Loaded | None = None
         with self._guard.calling(candidate.slug, "construct", module=candidate.cls.__module__) as attempt:
             plugin = candidate.cls.__new__(candidate.cls)
             # Its constructor may ask for a setting.
             plugin._runtime = self._runtime  # noqa: SLF001 - the SDK's place for it
             plugin.__init__()  # type: ignore[misc]
-        if self._kept(attempt.failure) and plugin is not None:
-            return Loaded(candidate, plugin)
-        return before
+            built = Loaded(candidate, plugin, frozenset(plugin.registered_mixins))
+        return built if self._kept(attempt.failure) else before
 
     def _activate(self, loaded: dict[str, Loaded], switches: frozenset[str], previous: Registry) -> None:
         """Activate mixin after mixin; who fails is left out, or stays what it was."""
@@ -108,11 +104,10 @@ class Booting:
                 continue
             for slug, each in list(loaded.items()):
                 before = previous.loaded.get(slug)
-                if each is before:
+                if key not in each.mixins or each is before:
                     continue
                 with self._guard.calling(slug, key, module=each.candidate.cls.__module__) as attempt:
-                    if each.plugin.mixin(key):
-                        loaded[slug] = activate(each)
+                    loaded[slug] = activate(each)
                 if not self._kept(attempt.failure):
                     del loaded[slug]
                     if before is not None and before.plugin is not each.plugin:

@@ -44,6 +44,8 @@ class Collector:
         self._modules = Modules()
         self._failures: list[Failure] = []
         self._fixed: frozenset[str] = frozenset()
+        # The units of this time, and whether anything in each failed.
+        self._tried: dict[str, bool] = {}
 
     def collect(self, *, fixed: Iterable[str] = ()) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
         """Return one candidate a slug, and what could not be imported.
@@ -54,7 +56,9 @@ class Collector:
         self._failures = []
         self._fixed = frozenset(fixed)
         importlib.invalidate_caches()
+        self._tried = {}
         found = list(self._found())
+        self._modules.note(self._tried)
         candidates = self._by_slug(_each_once(found))
         return candidates, tuple(self._failures)
 
@@ -112,7 +116,7 @@ class Collector:
         for name in walk(unit, is_package=is_package):
             with self._guard.calling(None, "import", module=name) as attempt:
                 classes += _classes(vars(importlib.import_module(name)))
-            if not _awaits_its_app(name, unit, attempt.failure):
+            if attempt.failure is not None and not _awaits_its_app(name, unit, attempt.failure):
                 self._keep(attempt.failure, _file_of(name, directory))
         return classes
 
@@ -177,7 +181,7 @@ class Collector:
             told = len(self._failures)
             classes = load()
             del self._failures[told:]
-        self._modules.note(unit, failed=failed)
+        self._tried[unit] = failed
         return classes
 
     def _keep(
@@ -196,9 +200,10 @@ class Collector:
         candidates: dict[str, Candidate] = {}
         for each in found:
             slug = ""
+            bounds: tuple[str | None, str | None] = (None, None)
             label = f"{each.cls.__module__}:{each.cls.__qualname__}"
             with self._guard.calling(None, "identity", module=label) as attempt:
-                slug = slug_of(each.cls)
+                slug, bounds = slug_of(each.cls), _bounds(each.cls)
                 if not slug:
                     raise PluginError(f"no key can be made of the name `{name_of(each.cls)}`")
             if attempt.failure is not None:
@@ -209,14 +214,14 @@ class Collector:
                 place = f"{hidden.cls.__module__}:{hidden.cls.__qualname__}"
                 error = PluginError(f"`{label}` hides `{place}`, which has the same key", plugin=slug)
                 self._failures.append(record(error, slug, "collision", module=place))
-            candidates[slug] = Candidate(slug, *each)
+            candidates[slug] = Candidate(slug, each.cls, bounds, *each[1:])
         return candidates
 
 
-def _awaits_its_app(module: str, unit: str, failure: Failure | None) -> bool:
+def _awaits_its_app(module: str, unit: str, failure: Failure) -> bool:
     """Tell whether Django refused a module that is its own to import, as soon as the app is installed."""
     inside = module.removeprefix(unit).split(".")[1:2]
-    if failure is None or not DJANGOS_OWN.issuperset(inside or [""]):
+    if not DJANGOS_OWN.issuperset(inside or [""]):
         return False
     frames = [line for line in failure.traceback.splitlines() if line.startswith('  File "')]
     return "django" in Path(frames[-1].split('"')[1]).parts if frames else False
@@ -227,6 +232,11 @@ def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:
     wanted = names.get("__all__")
     values = [names[each] for each in wanted if each in names] if wanted is not None else list(names.values())
     return [each for each in values if _is_plugin(each) and name_of(each)]
+
+
+def _bounds(cls: type[InvenTreePlugin]) -> tuple[str | None, str | None]:
+    low, high = cls.MIN_VERSION, cls.MAX_VERSION
+    return (str(low) if low else None, str(high) if high else None)
 
 
 def _is_plugin(value: object) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +79,8 @@ class Guard:
 
 def record(error: BaseException, slug: str | None, phase: str, *, module: str | None = None) -> Failure:
     """Return the record of an error; the frames, and all that they hold on to, are let go."""
+    import traceback  # noqa: PLC0415 - most boots need none
+
     try:
         text = "".join(traceback.format_exception(type(error), error, _of_the_plugin(error.__traceback__)))
     except Exception as fault:  # noqa: BLE001 - the text of an exception is the plugin's code, too

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -35,9 +33,12 @@ from inventree_plugins.instance import Instance, InstanceOptions, resolve_instan
 from inventree_plugins.models import Source
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
 from inventree_plugins.sdk.server import register_server
+from inventree_plugins.sdk.stand_ins import stand_ins
 from inventree_plugins.store import open_store
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from typing_extensions import Self
 
 __all__ = ["NoSuchActionError", "PluginHost"]
@@ -111,6 +112,10 @@ class PluginHost:
             return True
 
     def _rebuild(self) -> None:
+        with stand_ins():  # once for all, not for each plugin
+            self._registry = self._rebuilt()
+
+    def _rebuilt(self) -> Registry:
         previous = self._registry
         apps = [each.plugin.__module__ for each in previous.loaded.values() if each.app]
         candidates, failures = self._collector.collect(fixed=apps)
@@ -123,10 +128,9 @@ class PluginHost:
             version=self.options.version or self.instance.server_version.value,
             is_mandatory=self._is_mandatory,
         )
-        self._registry = booting.run(candidates, state, previous=previous, failures=failures)
-        self._runtime.know(
-            [*candidates.values(), *(each.candidate for each in self._registry.loaded.values())]
-        )
+        registry = booting.run(candidates, state, previous=previous, failures=failures)
+        self._runtime.know([*candidates.values(), *(each.candidate for each in registry.loaded.values())])
+        return registry
 
     def _is_mandatory(self, candidate: Candidate) -> bool:
         return self.instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
@@ -188,10 +192,11 @@ class PluginHost:
     def with_mixin(self, key: str) -> tuple[InvenTreePlugin, ...]:
         """Return the active plugins that have a mixin and give what it needs, as `action` or `urls`."""
         found = []
-        for slug, plugin in self.plugins.items():
-            with self._guard.calling(slug, key):
-                if plugin.mixin(key) and plugin.mixin_enabled(key):
-                    found.append(plugin)
+        for slug, each in self._registry.loaded.items():
+            if key in each.mixins:
+                with self._guard.calling(slug, key):
+                    if each.plugin.mixin_enabled(key):
+                        found.append(each.plugin)
         return tuple(found)
 
     def is_on(self, switch: str) -> bool:
@@ -323,6 +328,8 @@ class PluginHost:
 
 def _scan(scan: Callable[..., Any], barcode: str, user: Any) -> Any:
     """Call a plugin's `scan` as it was written: servers since 1.4 also pass the user."""
+    import inspect  # noqa: PLC0415 - only where barcodes are scanned
+
     parameters = inspect.signature(scan).parameters.values()
     takes_user = any(each.name == "user" or each.kind is each.VAR_KEYWORD for each in parameters)
     return scan(barcode, user=user) if takes_user else scan(barcode)

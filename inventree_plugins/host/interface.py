@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventree_plugins.models import Distribution, Source
 from inventree_plugins.sdk import InvenTreePlugin
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = [
     "Candidate",
@@ -77,10 +79,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A plugin class and where it was found."""
+    """A plugin class and where it was found; `bounds` are the oldest and newest version it accepts."""
 
     slug: str
     cls: type[InvenTreePlugin]
+    bounds: tuple[str | None, str | None]
     source: Source
     distribution: Distribution | None = None
     directory: Path | None = None
@@ -121,10 +124,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An active plugin and what its mixins gave when they were activated."""
+    """An active plugin, the keys of its mixins, and what those gave when they were activated."""
 
     candidate: Candidate
     plugin: InvenTreePlugin
+    mixins: frozenset[str]
     tasks: tuple[Task, ...] = ()
     app: str | None = None
     urls: Any = None

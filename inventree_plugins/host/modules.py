@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -44,11 +44,18 @@ class Modules:
         self.take_out(unit)
         sys.modules.update(old)
 
-    def note(self, unit: str, *, failed: bool) -> None:
-        """Remember the state of the unit's files."""
-        files = {getattr(sys.modules[name], "__file__", None) for name in _names(unit)}
-        self._states[unit] = {file: _state(file) for file in files if file}
-        (self._failed.add if failed else self._failed.discard)(unit)
+    def note(self, units: Mapping[str, bool]) -> None:
+        """Remember the state of the files of these units, each with whether it failed to import."""
+        files: dict[str, dict[str, State | None]] = {unit: {} for unit in units}
+        # One pass over all modules: there are many, and many units.
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            unit = next((each for each in _prefixes(name) if each in files), None) if file else None
+            if unit is not None and file is not None:
+                files[unit][file] = _state(file)
+        self._states.update(files)
+        self._failed -= units.keys()
+        self._failed |= {unit for unit, failed in units.items() if failed}
 
     def root(self, directory: Path, name: str | None = None) -> str:
         """Make a plugin directory importable, as a package of its own name; return the name it got.
@@ -103,6 +110,15 @@ def unit_of(module: str) -> str:
 
 def _names(unit: str) -> list[str]:
     return [name for name in list(sys.modules) if name == unit or name.startswith(f"{unit}.")]
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    """Yield the packages that a module is in, and the module itself."""
+    end = name.find(".")
+    while end >= 0:
+        yield name[:end]
+        end = name.find(".", end + 1)
+    yield name
 
 
 def _state(file: str) -> State | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 __all__ = ["Queues"]
 
@@ -25,6 +28,8 @@ class Queues:
 
     def put(self, slug: str, job: Job) -> Future[None]:
         """Run a job after all that were put in for the plugin before; the future tells when it is done."""
+        from concurrent.futures import Future  # noqa: PLC0415 - a boot does without
+
         done: Future[None] = Future()
         with self._lock:
             queue = self._waiting.get(slug)
@@ -47,6 +52,8 @@ class Queues:
         if self._given is not None:
             return self._given
         if self._own is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
+
             self._own = ThreadPoolExecutor(self._workers, thread_name_prefix="plugins")
         return self._own
 

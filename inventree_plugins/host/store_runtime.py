@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from inventree_plugins.discovery import commit_of, may_be_tracked, words_of
 from inventree_plugins.host.interface import Candidate
 from inventree_plugins.instance import Instance
 from inventree_plugins.models import Source
-from inventree_plugins.sdk import Facts
+from inventree_plugins.sdk import Commit, Facts
 from inventree_plugins.store import Store
 
 __all__ = ["StoreRuntime"]
@@ -28,38 +27,36 @@ class StoreRuntime:
         self._lock = threading.Lock()
         self._candidates: dict[type, Candidate] = {}
         self._facts: dict[type, Facts] = {}
+        self._commits: dict[type, Commit | None] = {}
 
     def know(self, candidates: Iterable[Candidate]) -> None:
         """Take note of where the plugins come from that there are now."""
         with self._lock:
             self._candidates = {each.cls: each for each in candidates}
-            self._facts = {}
+            self._facts, self._commits = {}, {}
 
     def facts(self, plugin: Any) -> Facts:
-        """Return what distribution and git tell of a plugin, looked up once."""
+        """Return what place and distribution of a plugin tell, looked up once."""
         cls = type(plugin)
         with self._lock:
             found, candidate = self._facts.get(cls), self._candidates.get(cls)
         if found is None:
-            found = self._look_up(candidate) if candidate else Facts()
+            found = _facts(candidate) if candidate else Facts()
             with self._lock:
                 self._facts[cls] = found
         return found
 
-    def _look_up(self, candidate: Candidate) -> Facts:
-        distribution = candidate.distribution
-        words = dict(words_of(distribution)) if distribution else {}
-        facts = Facts(
-            **words,
-            version=distribution.version if distribution else None,
-            is_sample=candidate.source is Source.SAMPLE,
-        )
-        file = getattr(sys.modules.get(candidate.cls.__module__), "__file__", None)
-        if file and may_be_tracked(candidate.source, distribution, Path(file)):
-            commit = commit_of(Path(file), directories=self._instance.plugin_dirs.value)
-            if commit is not None:
-                facts = facts._replace(author=facts.author or commit.author, pub_date=commit.date)
-        return facts
+    def commit(self, plugin: Any) -> Commit | None:
+        """Return the last commit of the plugin's files, looked up once."""
+        cls = type(plugin)
+        with self._lock:
+            candidate = self._candidates.get(cls)
+            if cls in self._commits or candidate is None:
+                return self._commits.get(cls)
+        found = _commit(candidate, self._instance.plugin_dirs.value)
+        with self._lock:
+            self._commits[cls] = found
+        return found
 
     def is_active(self, slug: str) -> bool:
         """Tell whether the host has the plugin active."""
@@ -79,3 +76,38 @@ class StoreRuntime:
         """Store a setting; raise DatabaseError, or RowError for a plugin without a row."""
         with self._store.writing() as writer:
             writer.set_plugin_setting(slug, key, text)
+
+    def stored_user_settings(self, slug: str, user_id: int) -> Mapping[str, str]:
+        """Return what is stored of one user's settings; raise DatabaseError."""
+        with self._store.reading() as reader:
+            return reader.user_settings(slug, user_id)
+
+    def store_user_setting(self, slug: str, user_id: int, key: str, text: str) -> None:
+        """Store a setting of one user; raise as `store_setting` does."""
+        with self._store.writing() as writer:
+            writer.set_user_setting(slug, user_id, key, text)
+
+
+def _facts(candidate: Candidate) -> Facts:
+    from inventree_plugins.discovery import words_of  # noqa: PLC0415 - a boot asks for none of it
+
+    distribution, source = candidate.distribution, candidate.source
+    words: dict[str, Any] = {}
+    if distribution is not None:
+        words = {**words_of(distribution), "version": distribution.version, "package_name": distribution.name}
+    return Facts(
+        **words,
+        is_sample=source is Source.SAMPLE,
+        is_builtin=source is Source.BUILTIN,
+        is_package=distribution is not None,
+    )
+
+
+def _commit(candidate: Candidate, directories: tuple[Path, ...]) -> Commit | None:
+    from inventree_plugins.discovery import commit_of, may_be_tracked  # noqa: PLC0415 - as above
+
+    file = getattr(sys.modules.get(candidate.cls.__module__), "__file__", None)
+    if not file or not may_be_tracked(candidate.source, candidate.distribution, Path(file)):
+        return None
+    found = commit_of(Path(file), directories=directories)
+    return Commit(found.author, found.date) if found else None

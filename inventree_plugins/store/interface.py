@@ -33,6 +33,9 @@ class Reader(Protocol):
     def plugin_settings(self, slug: str) -> dict[str, str]:
         """Return the stored settings of the plugin with this key, by their own keys and in order of age."""
 
+    def user_settings(self, slug: str, user_id: int) -> dict[str, str]:
+        """Return what is stored of one user's settings of the plugin; none before 1.0."""
+
     def referring_table(self, key: str) -> str | None:
         """Return a table that needs the plugin's row, None where the row may be deleted."""
 
@@ -78,6 +81,13 @@ class Writer(Reader, Protocol):
 
         Raises:
             RowError: The plugin has no row.
+        """
+
+    def set_user_setting(self, slug: str, user_id: int, key: str, value: str) -> bool:
+        """Store a user's setting of a plugin; return False where it has that value already.
+
+        Raises:
+            RowError: The plugin has no row, or the server's version has no such settings.
         """
 
     def unset_plugin_setting(self, slug: str, key: str) -> bool:

@@ -32,8 +32,10 @@ SETTING = "common_inventreesetting"
 MIGRATIONS = "django_migrations"
 PLUGIN_SETTING = "plugin_pluginsetting"
 # Tables whose rows belong to a plugin: Django deletes them with it (SPEC §3).
-CHILDREN = (PLUGIN_SETTING, "plugin_pluginusersetting")
+USER_SETTING = "plugin_pluginusersetting"
+CHILDREN = (PLUGIN_SETTING, USER_SETTING)
 OWNER = "plugin_id"
+USER = "user_id"
 # Every InvenTree since 0.6 has these.
 NEEDED = ("id", "key", "active")
 # Old SQLite takes 999 parameters in a statement.
@@ -124,6 +126,15 @@ class RowReader:
             return {}
         statement = select(("key", "value"), PLUGIN_SETTING) + among(OWNER, 1) + ' ORDER BY "id"'
         return {str(key): str(value) for key, value in self._session.query(statement, [row.pk])}
+
+    def user_settings(self, slug: str, user_id: int) -> dict[str, str]:
+        """Return what is stored of one user's settings of the plugin; none before 1.0, which has no table."""
+        row = self.row(slug)
+        if row is None or not self._session.columns(USER_SETTING):
+            return {}
+        statement = select(("key", "value", USER), USER_SETTING) + among(OWNER, 1) + ' ORDER BY "id"'
+        rows = self._session.query(statement, [row.pk])
+        return {str(key): str(value) for key, value, user in rows if user == user_id}
 
     def referring_table(self, key: str) -> str | None:
         """Return a table that needs the plugin's row, None where the row may be deleted."""
@@ -273,6 +284,10 @@ class RowWriter(RowReader):
                 raise self._not_done(f"the setting `{key}`")
         return found is not None
 
+    def set_user_setting(self, slug: str, user_id: int, key: str, value: str) -> bool:
+        """Store a user's setting; see `Writer.set_user_setting`."""
+        return self._put(USER_SETTING, {OWNER: self._existing(slug).pk, USER: user_id}, key, value)
+
     def set_global_value(self, key: str, value: str) -> bool:
         """Store a global setting; see `Writer.set_global_value`."""
         return self._put(SETTING, {}, key, value)
@@ -299,12 +314,14 @@ class RowWriter(RowReader):
                 f"the table `{table}` is missing in {self._session.label}",
                 hint="its migrations stopped half-way; run `invoke migrate` on the server",
             )
-        statement = select(("id", "value", "key"), table)
+        statement = select(("id", "value", "key", *owner), table)
         if owner:
             statement += among(next(iter(owner)), 1)
-        rows = self._session.query(statement + ' ORDER BY "id"', list(owner.values()))
-        same = [(pk, str(value)) for pk, value, found in rows if str(found).upper() == key.upper()]
-        return same[0] if same else None
+        rows = self._session.query(statement + ' ORDER BY "id"', list(owner.values())[:1])
+        for pk, value, found, *owners in rows:
+            if str(found).upper() == key.upper() and owners == list(owner.values()):
+                return pk, str(value)
+        return None
 
     def verify(self) -> None:
         """Raise RowError where the database did not do what it was told: triggers and policies may."""

@@ -70,6 +70,10 @@ class EmptyReader:
         """Return no settings."""
         return {}
 
+    def user_settings(self, slug: str, user_id: int) -> dict[str, str]:  # noqa: ARG002
+        """Return no settings."""
+        return {}
+
     def referring_table(self, key: str) -> str | None:  # noqa: ARG002
         """Return no table."""
         return None

@@ -297,6 +297,25 @@ def test_a_setting_is_added_changed_and_left_alone(store, case):
     assert [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]] == [("secret of sheet", "new")]
 
 
+def test_a_users_settings_are_those_of_one_user(store, case, version):
+    if level_of(version) < (1, 0):
+        with store.reading() as reader:
+            assert reader.user_settings("sheet", 7) == {}
+        with pytest.raises(RowError, match="plugin_pluginusersetting"), store.writing() as writer:
+            writer.set_user_setting("sheet", 7, "SIZE", "A5")
+        return
+    with store.writing() as writer:
+        assert writer.set_user_setting("sheet", 7, "SIZE", "A5") is True
+        assert writer.set_user_setting("sheet", 8, "SIZE", "A6") is True
+        assert writer.set_user_setting("sheet", 7, "size", "A5") is False
+        assert writer.set_user_setting("sheet", 7, "size", "A7") is True
+    with store.reading() as reader:
+        assert reader.user_settings("sheet", 7) == {"THEME": "dark", "SIZE": "A7"}
+        assert reader.user_settings("sheet", 8) == {"SIZE": "A6"}
+        assert reader.user_settings("sheet", 9) == {}
+        assert reader.plugin_settings("sheet") == {"A": "secret of sheet"}
+
+
 def test_a_setting_is_removed(store, case):
     before = case.dump()
     with store.writing() as writer:
