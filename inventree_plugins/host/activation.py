@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from inventree_plugins.host.interface import Candidate, Link, Loaded, NavigationTab, Task
@@ -38,7 +37,7 @@ def _schedule(loaded: Loaded) -> Loaded:
         return loaded
     plugin.validate_scheduled_tasks()
     tasks = plugin.get_scheduled_tasks()
-    return replace(loaded, tasks=tuple(_task(loaded, key, task) for key, task in tasks.items()))
+    return loaded._replace(tasks=tuple(_task(loaded, key, task) for key, task in tasks.items()))
 
 
 def _task(loaded: Loaded, key: str, task: Mapping[str, Any]) -> Task:
@@ -65,7 +64,7 @@ def _app(loaded: Loaded) -> Loaded:
     name = _app_package(loaded.candidate)
     if not getattr(sys.modules.get(name), "__path__", None):
         raise _wrong(loaded, "app", f"`{name}` is no package, so it cannot be a Django app")
-    return replace(loaded, app=name)
+    return loaded._replace(app=name)
 
 
 def _app_package(candidate: Candidate) -> str:
@@ -89,7 +88,7 @@ def _urls(loaded: Loaded) -> Loaded:
     for each in plugin.urls:
         if not isinstance(each, (URLPattern, URLResolver)):
             raise _wrong(loaded, "urls", f"`URLS` must hold Django's URL patterns, not {each!r:.60}")
-    return replace(loaded, urls=plugin.urlpatterns)
+    return loaded._replace(urls=plugin.urlpatterns)
 
 
 def _navigation(loaded: Loaded) -> Loaded:
@@ -99,7 +98,7 @@ def _navigation(loaded: Loaded) -> Loaded:
     links = tuple(Link(str(each["name"]), str(each["link"]), each.get("icon")) for each in plugin.navigation)
     slug = loaded.candidate.slug
     tab = NavigationTab(slug, str(plugin.navigation_name), str(plugin.navigation_icon), links)
-    return replace(loaded, navigation=tab)
+    return loaded._replace(navigation=tab)
 
 
 def _wrong(loaded: Loaded, mixin: str, message: str) -> MixinImplementationError:

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
@@ -145,8 +144,7 @@ class PluginHost:
         with self._rebuilding:
             loaded = dict(self._registry.loaded)
             failed = loaded.pop(slug, None)
-            self._registry = replace(
-                self._registry,
+            self._registry = self._registry._replace(
                 loaded=MappingProxyType(loaded),
                 inactive={**self._registry.inactive, **({slug: failed.candidate.cls} if failed else {})},
                 failures=(*self._registry.failures, attempt.failure),

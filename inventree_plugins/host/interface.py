@@ -1,11 +1,14 @@
-"""What a host is told, and what it tells."""
+"""What a host is told, and what it tells.
+
+Named tuples, not dataclasses, as in `models.py`: a boot defines all of these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inventree_plugins.models import Distribution, Source
@@ -27,6 +30,9 @@ __all__ = [
 ]
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class Run(NamedTuple):
     """When a task last started, and how many times it did."""
 
@@ -34,8 +40,7 @@ class Run(NamedTuple):
     times: int
 
 
-@dataclass(frozen=True, slots=True)
-class HostOptions:
+class HostOptions(NamedTuple):
     """How a server hosts plugins.
 
     `builtins` are importable packages whose plugins belong to the server; `plugins` are plugin classes, or
@@ -55,8 +60,7 @@ class HostOptions:
     timeout: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Something a plugin did wrong.
 
     `slug` is None where nothing tells whose `module` it is. `phase` is `import`, `identity`, `collision`,
@@ -67,7 +71,7 @@ class Failure:
     slug: str | None
     phase: str
     error: BaseException
-    traceback: str = field(default="", repr=False)
+    traceback: str = ""
     module: str | None = None
 
     def __str__(self) -> str:
@@ -77,8 +81,7 @@ class Failure:
         return f"{self.slug or self.module or 'plugins'} ({self.phase}): {what}"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A plugin class and where it was found; `bounds` are the oldest and newest version it accepts."""
 
     slug: str
@@ -106,8 +109,7 @@ class NavigationTab(NamedTuple):
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A scheduled task: `schedule` is one of I H D W M Q Y, `minutes` counts for I only.
 
     `function` is a method's name, or a global function with dots. `repeats` is how often it runs at all,
@@ -122,8 +124,7 @@ class Task:
     repeats: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """An active plugin, the keys of its mixins, and what those gave when they were activated."""
 
     candidate: Candidate
@@ -135,15 +136,14 @@ class Loaded:
     navigation: NavigationTab | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """What a boot came to; never changed, only replaced.
 
     `marks` is what the store said that a reload would have to differ from.
     """
 
-    loaded: Mapping[str, Loaded] = field(default_factory=dict)
-    inactive: Mapping[str, type[InvenTreePlugin]] = field(default_factory=dict)
+    loaded: Mapping[str, Loaded] = NOTHING
+    inactive: Mapping[str, type[InvenTreePlugin]] = NOTHING
     failures: tuple[Failure, ...] = ()
     switches: frozenset[str] = frozenset()
     marks: object = None

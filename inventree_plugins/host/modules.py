@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
@@ -74,8 +73,9 @@ class Modules:
 
 def units_in(root: str) -> Iterator[tuple[str, bool]]:
     """Yield the units below a directory's package, in the server's order, and whether each is a package."""
-    for each in pkgutil.iter_modules(sys.modules[root].__path__, f"{root}."):
-        yield each.name, each.ispkg
+    for folder in sys.modules[root].__path__:
+        for name, is_package in _listed(folder):
+            yield f"{root}.{name}", is_package
 
 
 def walk(unit: str, *, is_package: bool) -> Iterator[str]:
@@ -85,16 +85,38 @@ def walk(unit: str, *, is_package: bool) -> Iterator[str]:
         yield from _below(unit, set())
 
 
-def _below(package: str, seen: set[str]) -> Iterator[str]:
+def _below(package: str, seen: set[tuple[int, int]]) -> Iterator[str]:
     for folder in getattr(sys.modules.get(package), "__path__", ()):
-        real = os.path.realpath(folder)
-        if real in seen:
-            continue
-        seen.add(real)
-        for each in pkgutil.iter_modules([folder], f"{package}."):
-            yield each.name
-            if each.ispkg:
-                yield from _below(each.name, seen)
+        place = _place(folder)
+        if place is None or place in seen:
+            continue  # gone, or a link that leads back
+        seen.add(place)
+        for name, is_package in _listed(folder):
+            yield f"{package}.{name}"
+            if is_package:
+                yield from _below(f"{package}.{name}", seen)
+
+
+def _place(folder: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(folder)  # noqa: PTH116 - a Path for each of hundreds would cost more than the look
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _listed(folder: str) -> Iterator[tuple[str, bool]]:
+    """Yield the modules in a folder by their file's names, and whether each is a package."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - as above
+    except OSError:
+        return
+    for name in names:
+        stem, dot, suffix = name.partition(".")
+        if (dot, suffix) == (".", "py") and stem != "__init__":
+            yield stem, False
+        elif not dot and os.path.isfile(f"{folder}{os.sep}{name}{os.sep}__init__.py"):  # noqa: PTH113
+            yield name, True
 
 
 def unit_of(module: str) -> str:

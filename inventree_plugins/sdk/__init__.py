@@ -9,6 +9,7 @@ from inventree_plugins.sdk.errors import (
     PluginError,
     SettingValueError,
 )
+from inventree_plugins.sdk.memory_runtime import MemoryRuntime
 from inventree_plugins.sdk.mixins import (
     ActionMixin,
     APICallMixin,
@@ -21,7 +22,7 @@ from inventree_plugins.sdk.mixins import (
     UrlsMixin,
 )
 from inventree_plugins.sdk.plugin import IntegrationPluginBase, InvenTreePlugin
-from inventree_plugins.sdk.runtime import Facts, MemoryRuntime, Runtime
+from inventree_plugins.sdk.runtime import Commit, Facts, Runtime
 
 __all__ = [
     "APICallError",
@@ -29,6 +30,7 @@ __all__ = [
     "ActionMixin",
     "AppMixin",
     "BarcodeMixin",
+    "Commit",
     "EventMixin",
     "Facts",
     "IntegrationPluginBase",

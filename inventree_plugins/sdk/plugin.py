@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 import datetime
-import sys
-from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from inventree_plugins.dates import iso_date
-from inventree_plugins.sdk.errors import MixinNotImplementedError
-from inventree_plugins.sdk.runtime import Facts, MemoryRuntime, Runtime
-from inventree_plugins.slug import slugify
+from inventree_plugins.sdk.errors import PluginError
+from inventree_plugins.sdk.memory_runtime import MemoryRuntime
+from inventree_plugins.sdk.mixin_base import MixinBase
+from inventree_plugins.sdk.names import MetaBase, name_of, slug_of
+from inventree_plugins.sdk.runtime import Facts, Runtime
+from inventree_plugins.sdk.static_files import static_url
 from inventree_plugins.version_gate import excluded_by
 from inventree_plugins.vocabulary import FINAL_MEMBERS
 
-__all__ = ["IntegrationPluginBase", "InvenTreePlugin", "name_of", "slug_of"]
+__all__ = ["IntegrationPluginBase", "InvenTreePlugin", "VersionMixin", "name_of", "slug_of"]
 
 _MEMORY = MemoryRuntime()
 
 
-class InvenTreePlugin:
+class VersionMixin:
+    """The server versions that a plugin works with."""
+
+    MIN_VERSION: ClassVar[Any] = None
+    MAX_VERSION: ClassVar[Any] = None
+
+    def check_version(self, latest: Any = None) -> bool:
+        """Tell whether `MIN_VERSION` and `MAX_VERSION` admit the server version `latest` (SPEC §2).
+
+        It is text or its numbers. Without it there is no server to compare with: then only a `MAX_VERSION`
+        that no server can read is refused.
+        """
+        if isinstance(latest, (list, tuple)):
+            latest = ".".join(map(str, latest))
+        bounds = (self.MIN_VERSION, self.MAX_VERSION)
+        low, high = (None if each is None else str(each) for each in bounds)
+        return excluded_by(low, high, latest) is None
+
+
+class InvenTreePlugin(VersionMixin, MixinBase, MetaBase):
     """A plugin: name it, describe it, and add mixins for what it does."""
 
-    NAME: ClassVar[Any] = None
-    SLUG: ClassVar[Any] = None
-    TITLE: ClassVar[Any] = None
     AUTHOR: ClassVar[Any] = None
     DESCRIPTION: ClassVar[Any] = None
     VERSION: ClassVar[Any] = None
     WEBSITE: ClassVar[Any] = None
     LICENSE: ClassVar[Any] = None
     PUBLISH_DATE: ClassVar[Any] = None
-    MIN_VERSION: ClassVar[Any] = None
-    MAX_VERSION: ClassVar[Any] = None
+    # A JavaScript file among the plugin's static files, shown with its settings.
+    ADMIN_SOURCE: ClassVar[Any] = None
 
     # Who answers for the server; a host puts itself here.
-    runtime: Runtime = _MEMORY
+    _runtime: Runtime = _MEMORY
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a class that overrides what servers rely on, as they do (SPEC §2)."""
@@ -50,75 +68,127 @@ class InvenTreePlugin:
 
     def __init__(self) -> None:
         super().__init__()
+        self.define_package()
 
-    # Names.
-
-    def plugin_name(self) -> str:
-        """Return the name as the class gives it."""
-        return name_of(self)
-
-    def plugin_slug(self) -> str:
-        """Return the key: of `SLUG`, else of the name."""
-        return slug_of(self)
-
-    def plugin_title(self) -> str:
-        """Return the title, else the name."""
-        return str(self.TITLE or getattr(self, "PLUGIN_TITLE", None) or self.plugin_name())
-
-    name = property(plugin_name)
-    slug = property(plugin_slug)
-    human_name = property(plugin_title)
-
-    # Description.
+    # Description: what the class says, else its distribution, else the last commit.
 
     @property
     def description(self) -> str:
         """Return what the class, else its distribution says, else the name."""
-        return str(self.DESCRIPTION or self._facts.description or self.plugin_name())
+        return str(self.DESCRIPTION or _facts(self).description or self.plugin_name())
 
     @property
     def author(self) -> str | None:
         """Return what the class, else its distribution, else the last commit says."""
-        return self._said(self.AUTHOR, self._facts.author)
+        said = self.AUTHOR or _facts(self).author
+        if not said:
+            commit = self._runtime.commit(self)
+            said = commit.author if commit else None
+        return _text(said)
 
     @property
     def version(self) -> str | None:
         """Return what the class, else its distribution says."""
-        return self._said(self.VERSION, self._facts.version)
+        return _text(self.VERSION or _facts(self).version)
 
     @property
     def website(self) -> str | None:
         """Return what the class, else its distribution says."""
-        return self._said(self.WEBSITE, self._facts.website)
+        return _text(self.WEBSITE or _facts(self).website)
 
     @property
     def license(self) -> str | None:
         """Return what the class, else its distribution says."""
-        return self._said(self.LICENSE, self._facts.license)
+        return _text(self.LICENSE or _facts(self).license)
 
     @property
     def pub_date(self) -> datetime.date | None:
         """Return the day of `PUBLISH_DATE`, else of the last commit; None for what is no day."""
-        day = iso_date(str(self.PUBLISH_DATE or self._facts.pub_date or ""))
+        said = self.PUBLISH_DATE
+        if not said:
+            commit = self._runtime.commit(self)
+            said = commit.date if commit else ""
+        day = iso_date(str(said))
         return datetime.date.fromisoformat(day) if day else None
+
+    # Where it comes from.
 
     @property
     def is_sample(self) -> bool:
         """Tell whether it is one of the samples, which no server loads in production."""
-        return self._facts.is_sample
+        return _facts(self).is_sample
 
     @property
-    def _facts(self) -> Facts:
-        return self.runtime.facts(self)
+    def is_package(self) -> bool:
+        """Tell whether a distribution brings it."""
+        return _facts(self).is_package
 
-    @staticmethod
-    def _said(own: object, fallback: str | None) -> str | None:
-        return str(own) if own else fallback
+    @property
+    def package_install_name(self) -> str | None:
+        """Return the name by which that distribution is installed."""
+        return _facts(self).package_name
+
+    package_name = package_install_name
+
+    @property
+    def package_path(self) -> Any:
+        """Return its module for one of a distribution, else its file."""
+        return type(self).__module__ if self.is_package else self.file()
+
+    @cached_property
+    def package(self) -> dict[str, Any]:
+        """Return what its distribution, else its last commit tells."""
+        facts = _facts(self)
+        if facts.is_package:
+            names = ("author", "description", "version", "website", "license")
+            return {name: getattr(facts, name) for name in names}
+        commit = self._runtime.commit(self)
+        return {"author": commit.author, "date": commit.date} if commit else {}
+
+    def is_builtin(self) -> bool:
+        """Tell whether the server itself brings it."""
+        return _facts(self).is_builtin
+
+    def is_editable(self) -> bool:
+        """Tell whether its distribution is installed as a link to the source."""
+        from inventree_plugins.sdk.provenance import is_installed  # noqa: PLC0415 - only where asked for
+
+        return self.is_package and not is_installed(type(self))
+
+    def check_is_builtin(self) -> bool:
+        """Tell whether the server itself brings it."""
+        return self.is_builtin()
+
+    def check_is_package(self) -> bool:
+        """Tell whether a distribution brings it."""
+        return self.is_package
+
+    def check_is_sample(self) -> bool:
+        """Tell whether it is one of the samples."""
+        return self.is_sample
+
+    def check_package_path(self) -> Any:
+        """Return its module for one of a distribution, else its file."""
+        return self.package_path
+
+    def check_package_install_name(self) -> str | None:
+        """Return the name by which its distribution is installed."""
+        return self.package_install_name
+
+    def define_package(self) -> None:
+        """Do nothing: all of this is looked up when it is asked for."""
 
     @classmethod
     def file(cls) -> Path:
-        """Return the file that defines the class."""
-        return Path(str(sys.modules[cls.__module__].__file__))
+        """Return the file that defines the class; raise PluginError where nothing tells which."""
+        from inventree_plugins.sdk.provenance import file_of  # noqa: PLC0415 - only where it is asked for
+
+        file = file_of(cls)
+        if file is None:
+            raise PluginError(
+                f"nothing tells which file defines `{cls.__module__}.{cls.__qualname__}`", plugin=slug_of(cls)
+            )
+        return file
 
     @classmethod
     def path(cls) -> Path:
@@ -129,59 +199,51 @@ class InvenTreePlugin:
 
     def is_active(self) -> bool:
         """Tell whether the server has it active."""
-        return self.runtime.is_active(self.plugin_slug())
+        return self._runtime.is_active(slug_of(self))
 
-    def check_version(self, latest: str | None = None) -> bool:
-        """Tell whether `MIN_VERSION` and `MAX_VERSION` admit the server version `latest` (SPEC §2)."""
-        bounds = (self.MIN_VERSION, self.MAX_VERSION)
-        low, high = (None if each is None else str(each) for each in bounds)
-        return excluded_by(low, high, latest) is None
+    def is_mandatory(self) -> bool:
+        """Tell that it may be switched off: only a real server knows plugins that may not."""
+        return False
 
-    @classmethod
-    def _mixin_classes(cls) -> Iterator[type]:
-        return (each for each in cls.__mro__ if "MIXIN_KEY" in vars(each))
-
-    def mixin(self, key: str) -> bool:
-        """Tell whether the class has the mixin with this key."""
-        return any(vars(each)["MIXIN_KEY"] == key for each in self._mixin_classes())
-
-    def mixin_enabled(self, key: str) -> bool:
-        """Tell whether the mixin is there and has what it needs; raise MixinNotImplementedError."""
-        found = [vars(each) for each in self._mixin_classes() if vars(each)["MIXIN_KEY"] == key]
-        return any("MIXIN_ENABLED" not in each or getattr(self, each["MIXIN_ENABLED"]) for each in found)
-
-    def get_registered_mixins(self) -> dict[str, dict[str, str]]:
-        """Return each mixin by key, with its key and a name for people."""
-        return {
-            vars(each)["MIXIN_KEY"]: {
-                "key": vars(each)["MIXIN_KEY"],
-                "human_name": each.__name__.removesuffix("Mixin"),
-            }
-            for each in self._mixin_classes()
-        }
+    def plugin_config(self) -> Any:
+        """Return None: only a real server has an object for the plugin's row."""
+        return None
 
     @property
-    def registered_mixins(self) -> dict[str, dict[str, str]]:
-        """Return each mixin by key."""
-        return self.get_registered_mixins()
+    def settings_url(self) -> str:
+        """Return nothing: only a real server has a page for the settings."""
+        return ""
 
-    def not_implemented(self, mixin: str, what: str) -> MixinNotImplementedError:
-        """Return the error that says what a mixin needs and the plugin does not give."""
-        return MixinNotImplementedError(
-            f"the plugin `{self.plugin_slug()}` must give {what}", plugin=self.plugin_slug(), mixin=mixin
-        )
+    # Static files.
+
+    def get_static_path(self) -> list[str]:
+        """Return the folders that lead to the plugin's static files."""
+        return ["plugins", self.plugin_slug()]
+
+    def plugin_static_file(
+        self,
+        *args: str,
+        check_exists: bool = True,  # noqa: ARG002 - the server's signature
+        check_hash: bool = True,  # noqa: ARG002
+    ) -> str:
+        """Return the URL of one of the plugin's static files, as `/static/plugins/<slug>/<path>`."""
+        return static_url(*self.get_static_path(), *args)
+
+    def get_admin_source(self) -> str | None:
+        """Return the URL of `ADMIN_SOURCE`, None where there is none."""
+        return self.plugin_static_file(self.ADMIN_SOURCE) if self.ADMIN_SOURCE else None
+
+    def get_admin_context(self) -> dict[str, Any] | None:
+        """Return what the page behind `ADMIN_SOURCE` is given; nothing, unless somebody says otherwise."""
+        return None
 
 
-def name_of(plugin: InvenTreePlugin | type[InvenTreePlugin]) -> str:
-    """Return the name of a plugin or its class, in either spelling; empty where it has none."""
-    return str(plugin.NAME or getattr(plugin, "PLUGIN_NAME", None) or "")
+def _facts(plugin: InvenTreePlugin) -> Facts:
+    return plugin._runtime.facts(plugin)  # noqa: SLF001 - this file's own
 
 
-def slug_of(plugin: InvenTreePlugin | type[InvenTreePlugin]) -> str:
-    """Return the key of a plugin or its class (SPEC §2); empty where its name has no ASCII letter."""
-    # Beside a modern name, servers ignore an old slug.
-    old = None if plugin.NAME else getattr(plugin, "PLUGIN_SLUG", None)
-    return slugify(str(plugin.SLUG or old or name_of(plugin)))
+def _text(said: object) -> str | None:
+    return str(said) if said else None
 
 
 # What plugins of 2022 call it.

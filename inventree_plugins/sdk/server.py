@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from inventree_plugins.sdk.names import slug_of
+
 __all__ = ["Registry", "Server", "register_server", "registry", "serving", "trigger_event"]
 
 
@@ -56,6 +58,32 @@ class Registry:
         server = _server()
         return server.plugins if server else {}
 
+    @property
+    def plugins_inactive(self) -> Mapping[str, Any]:
+        """Return what the server tells of plugins that are not active, by slug."""
+        found: Mapping[str, Any] = getattr(_server(), "inactive", {})
+        return found
+
+    @property
+    def plugins_full(self) -> Mapping[str, Any]:
+        """Return both by slug."""
+        return {**self.plugins_inactive, **self.plugins}
+
+    @property
+    def mixins_settings(self) -> Mapping[str, Any]:
+        """Return the definitions of settings by slug, of the active plugins that have any."""
+        return {slug_of(each): each.settings for each in self.with_mixin("settings")}
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether there is a server."""
+        return _server() is not None
+
+    @property
+    def errors(self) -> Mapping[str, Any]:
+        """Return nothing: a host tells its administrator what failed, not the plugins."""
+        return {}
+
     def get_plugin(
         self,
         slug: str,
@@ -65,6 +93,10 @@ class Registry:
         """Return an active plugin, None where there is none of that slug, or it lacks the mixin."""
         plugin = self.plugins.get(slug)
         return None if plugin is None or (with_mixin and not plugin.mixin(str(with_mixin))) else plugin
+
+    def get_plugin_config(self, slug: str, name: str | None = None) -> Any:  # noqa: ARG002 - as above
+        """Return None: only a real server has an object for the plugin's row."""
+        return None
 
     def with_mixin(
         self,
@@ -80,6 +112,15 @@ class Registry:
         """Call a method of an active plugin; None where there is no such plugin."""
         plugin = self.get_plugin(slug)
         return None if plugin is None else getattr(plugin, func)(*args, **kwargs)
+
+    # What servers before 0.17 call it.
+    call_function = call_plugin_function
+
+    def reload_plugins(self, **kwargs: Any) -> None:  # noqa: ARG002 - the server's signature
+        """Let the server look for changes, if it is one that does."""
+        reload = getattr(_server(), "reload", None)
+        if reload is not None:
+            reload()
 
 
 registry = Registry()

@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from inventree_plugins import sdk
-from inventree_plugins.sdk import server
+from inventree_plugins.sdk.aliases import OWN
+from inventree_plugins.sdk.inert import inert_class, inert_function, inert_mixin
+from inventree_plugins.sdk.mixin_keys import PluginMixinEnum
+from inventree_plugins.sdk.server_names import (
+    CORE_MODULES,
+    FUNCTIONS,
+    OTHER_MIXINS,
+    TOP,
+    is_module,
+    starred,
+)
 from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["inert_mixin", "stand_ins"]
+__all__ = ["PluginMixinEnum", "inert_mixin", "stand_ins"]
 
-TOP = "plugin"
-# What servers of any version have below it, and plugins import from.
-BELOW = frozenset(
-    {"action", "api", "base", "builtin", "events", "helpers", "installer", "integration", "loader"}
-    | {"machine", "mixins", "models", "plugin", "registry", "serializers", "staticfiles", "template"}
-    | {"urls", "views"}
-)
-
-
-class PluginMixinEnum(str, Enum):
-    """The keys of the mixins, by the names that servers since 1.0 give them."""
-
-    BASE = "base"
-    ACTION = "action"
-    API_CALL = "api_call"
-    APP = "app"
-    BARCODE = "barcode"
-    CURRENCY_EXCHANGE = "currencyexchange"
-    EVENTS = "events"
-    EXPORTER = "exporter"
-    ICON_PACK = "icon_pack"
-    LABELS = "labels"
-    LOCATE = "locate"
-    MACHINE = "machine"
-    MAIL = "mail"
-    NAVIGATION = "navigation"
-    NOTIFICATION = "notification"
-    REPORT = "report"
-    SCHEDULE = "schedule"
-    SETTINGS = "settings"
-    SETTINGS_CONTENT = "settingscontent"
-    SUPPLIER = "supplier"
-    STATE_TRANSITION = "statetransition"
-    SUPPLIER_BARCODE = "supplier-barcode"
-    URLS = "urls"
-    USER_INTERFACE = "ui"
-    VALIDATION = "validation"
-
-    def __str__(self) -> str:
-        """Return the key, as the server's own enumeration does."""
-        return str(self.value)
-
-
-OWN = {name: getattr(sdk, name) for name in sdk.__all__} | {
-    "PluginMixinEnum": PluginMixinEnum,
-    "registry": server.registry,
-    "trigger_event": server.trigger_event,
-}
+# How like a known name one is that is meant to be it.
+NEAR = 0.8
 
 
 @contextmanager
@@ -79,16 +43,6 @@ def stand_ins() -> Iterator[None]:
         yield
     finally:
         _finder.leave()
-
-
-def inert_mixin(name: str) -> type:
-    """Return a class for a mixin that only a real server has: it is there, has its key, and does nothing."""
-    known = MIXINS.get(name)
-    note = f"Stands for InvenTree's `{name}`, which has no effect outside a real server."
-    members: dict[str, Any] = {"__doc__": note, "is_inert": True, "__module__": __name__}
-    if known is not None:
-        members["MIXIN_KEY"] = known.key
-    return type(name, (), members)
 
 
 class _Finder(MetaPathFinder):
@@ -122,8 +76,7 @@ class _Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Return the spec of a stand-in."""
         del path, target
-        first, *rest = fullname.split(".")
-        if first != TOP or (rest and rest[0] not in BELOW):
+        if not is_module(fullname):
             return None
         if TOP in sys.modules and not isinstance(sys.modules[TOP], _StandIn):
             return None  # a real server's package, which has no such submodule
@@ -146,27 +99,50 @@ class _StandIn(ModuleType):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, "Stands in for the module of an InvenTree server.")
+        names = starred(name)
+        if names is not None:
+            self.__all__ = names
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, but leave `plugin.registry` the object: importing the module would hide it."""
+        if not (self.__name__ == TOP and name in OWN and isinstance(value, _StandIn)):
+            super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name.isupper():
-            raise AttributeError(f"no server provides `{self.__name__}.{name}` here")
-        value = OWN[name] if name in OWN else _inert(self.__name__, name)
-        setattr(self, name, value)
-        return value
+        if name not in OWN and (name.startswith("_") or name.isupper()):
+            raise _missing(self.__name__, name)
+        # Two threads that ask for one name at once shall get one class.
+        return self.__dict__.setdefault(name, _stand_in_for(self.__name__, name))
 
 
-def _inert(module: str, name: str) -> Any:
-    """Return what can be imported in the place of something of a server, derived from, and no more."""
+def _stand_in_for(module: str, name: str) -> Any:
+    """Return what can be imported in the place of something of a server; raise where no server has it."""
+    if name in OWN:
+        return OWN[name]
+    if name == "supplier" and module.endswith(".mixins"):
+        return import_module("plugin.base.supplier.helpers")  # servers have it there under this name
+    if not name[0].isupper():
+        if name not in FUNCTIONS:
+            raise _missing(module, name)
+        return inert_function(module, name)
+    if name in OTHER_MIXINS:
+        return inert_class(module, name)
     if name.endswith("Mixin"):
+        _refuse_slip(module, name, MIXINS)
         return inert_mixin(name)
-    if name[0].isupper():
-        bases = (Exception,) if name.endswith("Error") else ()
-        note = f"Stands for InvenTree's `{module}.{name}`, which has no effect outside a real server."
-        return type(name, bases, {"__doc__": note, "is_inert": True, "__module__": module})
+    if module in CORE_MODULES:
+        _refuse_slip(module, name, OWN)
+    return inert_class(module, name)
 
-    def missing(*args: Any, **kwargs: Any) -> Any:
-        del args, kwargs
-        raise sdk.PluginError(f"`{module}.{name}` is there in a real InvenTree server only")
 
-    missing.__doc__ = f"Raise PluginError: only a real server has `{module}.{name}`."
-    return missing
+def _refuse_slip(module: str, name: str, known: Iterable[str]) -> None:
+    """Raise ImportError for a name that is nearly a known one; any other may be a later server's."""
+    known = tuple(known)
+    near = () if name in known else difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
+    if near:
+        # No AttributeError, in whose place the import system has words of its own.
+        raise ImportError(f"no server provides `{module}.{name}`: is it `{near[0]}`?", name=module)
+
+
+def _missing(module: str, name: str) -> AttributeError:
+    return AttributeError(f"no server provides `{module}.{name}` here")

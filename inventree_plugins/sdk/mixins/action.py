@@ -13,6 +13,7 @@ class ActionMixin(Base):
     """Do something that a client asks for by name."""
 
     MIXIN_KEY: ClassVar[str] = "action"
+    MIXIN_NAME: ClassVar[str] = "Actions"
     ACTION_NAME: ClassVar[str] = ""
 
     def action_name(self) -> str:

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import http.client
 import json as json_format
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from inventree_plugins.sdk.addresses import address_of, basic, form, query_of
+from inventree_plugins.sdk.answer import Answer
 from inventree_plugins.sdk.errors import APICallError
-from inventree_plugins.sdk.mixins.base import Base
-from inventree_plugins.sdk.mixins.settings import SettingsMixin
+from inventree_plugins.sdk.mixins.base import Base, lacking
+from inventree_plugins.sdk.names import slug_of
+from inventree_plugins.sdk.sending import Request, sent, trusted
 
 __all__ = ["APICallMixin", "Answer"]
 
-FIRST_ERROR = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service answered."""
-
-    status_code: int
-    text: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def json(self) -> Any:
-        """Return the body as JSON has it; raise ValueError where it is none."""
-        return json_format.loads(self.text)
+FIRST_UNUSABLE = 300
+OPTIONS = ("timeout", "params", "auth", "verify")
+_HEADER_NAME = re.compile(r"[0-9A-Za-z_-]+")
 
 
 class APICallMixin(Base):
     """Call a service whose address and token are settings of the plugin, which needs SettingsMixin too."""
 
     MIXIN_KEY: ClassVar[str] = "api_call"
+    MIXIN_NAME: ClassVar[str] = "API calls"
     MIXIN_ENABLED: ClassVar[str] = "has_api_call"
     API_METHOD: ClassVar[str] = "https"
     API_URL_SETTING: ClassVar[str | None] = None
@@ -51,36 +39,32 @@ class APICallMixin(Base):
         """Tell that both settings are named; raise MixinNotImplementedError where one is not."""
         for attribute in ("API_URL_SETTING", "API_TOKEN_SETTING"):
             if not getattr(self, attribute):
-                raise self.not_implemented("api_call", f"`{attribute}`")
+                raise lacking(self, "api_call", f"`{attribute}`")
         return True
 
     @property
     def api_url(self) -> str:
         """Return the address of the service, without a slash at the end."""
-        host = str(self._setting(self.API_URL_SETTING)).rstrip("/")
+        host = str(_setting(self, self.API_URL_SETTING)).rstrip("/")
         return host if "://" in host else f"{self.API_METHOD}://{host}"
 
     @property
     def api_headers(self) -> dict[str, str]:
-        """Return the headers of every call, the token among them where there is one."""
+        """Return the headers of every call, the token among them where there is one.
+
+        It stands in two: after the word `API_TOKEN`, and alone in the header of that name.
+        """
         headers = {"Content-Type": "application/json"}
-        token = self._setting(self.API_TOKEN_SETTING)
+        token = _setting(self, self.API_TOKEN_SETTING)
         if token:
+            if _HEADER_NAME.fullmatch(self.API_TOKEN):
+                headers[self.API_TOKEN] = str(token)
             headers["Authorization"] = f"{self.API_TOKEN} {token}"
         return headers
 
-    def _setting(self, name: str | None) -> Any:
-        if not isinstance(self, SettingsMixin):
-            raise self.not_implemented("api_call", "SettingsMixin")
-        return self.get_setting(name) if name else ""
-
-    def api_build_url_args(self, arguments: Mapping[str, Sequence[Any] | Any]) -> str:
+    def api_build_url_args(self, arguments: Mapping[str, Any]) -> str:
         """Return arguments as the query of a URL, several values of one joined by commas."""
-        pairs = {
-            key: ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-            for key, value in arguments.items()
-        }
-        return f"?{urllib.parse.urlencode(pairs, safe=',')}"
+        return f"?{query_of(arguments)}"
 
     def api_call(  # noqa: PLR0913, PLR0917 - the server's signature
         self,
@@ -89,66 +73,115 @@ class APICallMixin(Base):
         url_args: Mapping[str, Any] | None = None,
         data: Any = None,
         json: Any = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, Any] | None = None,
         simple_response: bool = True,  # noqa: FBT001, FBT002
         endpoint_is_url: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
     ) -> Any:
         """Call the service and return what it answers: decoded JSON, or an `Answer` as it came.
 
+        `headers` stand in the place of `api_headers`. Of the arguments of `requests`, `timeout` (seconds),
+        `params`, `auth` (user and password) and `verify` (False, or a file of certificates) are understood.
         Raises APICallError where the service cannot be reached, and with a simple response where its answer
-        is an error or no JSON; ValueError for both `data` and `json`.
+        is an error or no JSON; ValueError for both `data` and `json`; TypeError for other arguments.
         """
-        if data is not None and json is not None:
+        unknown = next((name for name in kwargs if name not in OPTIONS), None)
+        if unknown:
+            raise TypeError(f"api_call() takes no `{unknown}`: beside its own arguments only {OPTIONS}")
+        if data and json:
             raise ValueError("give either `data` or `json`")
-        url = endpoint if endpoint_is_url else f"{self.api_url}/{endpoint.lstrip('/')}"
-        url += self.api_build_url_args(url_args) if url_args else ""
-        body = json_format.dumps(json).encode() if json is not None else _encoded(data)
-        answer = self._answered(_request(url, method, body, {**self.api_headers, **(headers or {})}))
-        if not simple_response:
-            return answer
-        if answer.status_code >= FIRST_ERROR:
-            raise self._failed(f"the service answered {answer.status_code}", answer)
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise self._failed("the service answered with something else than JSON", answer) from error
-
-    def _answered(self, request: urllib.request.Request) -> Answer:
-        try:
-            with urllib.request.urlopen(request, timeout=self.API_TIMEOUT) as response:  # noqa: S310
-                text = response.read().decode("utf-8", "replace")
-                return Answer(response.status, text, request.full_url, dict(response.headers))
-        except urllib.error.HTTPError as error:
-            with error:
-                text = error.read().decode("utf-8", "replace")
-                return Answer(error.code, text, request.full_url, dict(error.headers))
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise APICallError(
-                f"cannot reach `{request.full_url}`: {getattr(error, 'reason', error)}",
-                url=request.full_url,
-                plugin=self.plugin_slug(),
-            ) from error
-
-    def _failed(self, message: str, answer: Answer) -> APICallError:
-        return APICallError(
-            f"{message} (`{answer.url}`)",
-            status=answer.status_code,
-            url=answer.url,
-            body=answer.text,
-            plugin=self.plugin_slug(),
+        url = endpoint if endpoint_is_url else f"{self.api_url}/{endpoint.removeprefix('/')}"
+        asked = self.api_build_url_args(url_args).removeprefix("?") if url_args else ""
+        query = "&".join(each for each in (asked, form(kwargs.get("params") or ())) if each)
+        answer = sent(
+            _request(
+                self,
+                method,
+                (url, query),
+                _headers(self.api_headers if headers is None else headers, is_json=bool(json)),
+                json_format.dumps(json).encode() if json else _encoded(data),
+                kwargs,
+            )
         )
+        return _usable(answer) if simple_response else answer
 
 
-def _request(url: str, method: str, body: bytes | None, headers: Mapping[str, str]) -> urllib.request.Request:
-    # The address is the administrator's; where it leads on to is not, and gets no token.
-    request = urllib.request.Request(url, data=body, method=method.upper())  # noqa: S310
-    for name, value in headers.items():
-        is_secret = name.lower() == "authorization"
-        (request.add_unredirected_header if is_secret else request.add_header)(name, value)
-    return request
+def _setting(plugin: Any, name: str | None) -> Any:
+    # Not by the class: a real server asks for no more than this method.
+    if not hasattr(plugin, "get_setting"):
+        raise lacking(plugin, "api_call", "SettingsMixin")
+    return plugin.get_setting(name) if name else ""
+
+
+def _request(  # noqa: PLR0913, PLR0917 - the parts of a request
+    plugin: APICallMixin,
+    method: str,
+    url: tuple[str, str],
+    headers: dict[str, str],
+    body: bytes | None,
+    options: Mapping[str, Any],
+) -> Request:
+    slug = slug_of(plugin)
+    try:
+        address = address_of(*url)
+    except ValueError:
+        # Nothing of it is shown: where it has no known form, neither has what may be secret in it.
+        message = "cannot reach the service: its address must begin with http:// or https:// and a host"
+        raise APICallError(message, plugin=slug) from None
+    try:
+        context = trusted(options.get("verify", True))
+    except OSError as error:
+        raise APICallError(f"cannot read the certificates: {error}", plugin=slug) from error
+    authorization = address.authorization
+    if options.get("auth") is not None:
+        authorization = _authorization(options["auth"])
+    if authorization:
+        headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+        headers["Authorization"] = authorization
+    timeout = options.get("timeout", plugin.API_TIMEOUT)
+    if isinstance(timeout, tuple):  # to connect, and to read
+        timeout = timeout[-1]
+    return Request(method.upper(), address, headers, body, timeout, context, slug)
+
+
+def _authorization(pair: Any) -> str:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:  # noqa: PLR2004 - a pair
+        raise TypeError("`auth` must be a pair of user and password")
+    return basic(str(pair[0]), str(pair[1]))
+
+
+def _headers(given: Mapping[str, Any], *, is_json: bool) -> dict[str, str]:
+    headers = {
+        name: value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+    if is_json and "content-type" not in {name.lower() for name in headers}:
+        headers["Content-Type"] = "application/json"
+    return headers
 
 
 def _encoded(data: Any) -> bytes | None:
-    if data is None or isinstance(data, bytes):
-        return data
-    return data.encode() if isinstance(data, str) else urllib.parse.urlencode(data).encode()
+    """Return a body: a form, text, bytes, or what a file or an iterator gives of them."""
+    if not data:
+        return None
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    if hasattr(data, "read"):
+        return _encoded(data.read())
+    if isinstance(data, (str, Mapping)):
+        return (data if isinstance(data, str) else form(data)).encode()
+    parts = list(data)
+    if all(isinstance(each, (bytes, bytearray, str)) for each in parts):
+        return b"".join(each.encode() if isinstance(each, str) else bytes(each) for each in parts)
+    return form(parts).encode()
+
+
+def _usable(answer: Answer) -> Any:
+    """Return the JSON of an answer; raise APICallError for an error, and where there is none."""
+    if answer.status_code >= FIRST_UNUSABLE:
+        raise answer.failed(f"the service answered {answer.status_code} {answer.reason}".rstrip())
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as error:
+        raise answer.failed("the service answered with something else than JSON") from error

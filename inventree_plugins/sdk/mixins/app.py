@@ -13,6 +13,7 @@ class AppMixin(Base):
     """Let the server add the plugin's package to its installed apps."""
 
     MIXIN_KEY: ClassVar[str] = "app"
+    MIXIN_NAME: ClassVar[str] = "App registration"
 
     @property
     def has_app(self) -> bool:

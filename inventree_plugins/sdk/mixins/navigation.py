@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from inventree_plugins.sdk.mixins.base import Base
+from inventree_plugins.sdk.mixins.base import Base, lacking, wrong
 
 __all__ = ["NavigationMixin"]
 
@@ -13,6 +14,7 @@ class NavigationMixin(Base):
     """Add links to the server's navigation."""
 
     MIXIN_KEY: ClassVar[str] = "navigation"
+    MIXIN_NAME: ClassVar[str] = "Navigation Links"
     MIXIN_ENABLED: ClassVar[str] = "has_navigation"
     # Of `{"name": …, "link": …}`, with an `icon` if wanted.
     NAVIGATION: ClassVar[Any] = None
@@ -24,14 +26,21 @@ class NavigationMixin(Base):
         self.navigation = self.setup_navigation()
 
     def setup_navigation(self) -> list[dict[str, Any]]:
-        """Return the links; raise MixinNotImplementedError for one without name or link."""
-        links = list(self.NAVIGATION or [])
+        """Return the links; raise MixinNotImplementedError for one without name or link.
+
+        Raises MixinImplementationError for what is no list of links.
+        """
+        found = self.NAVIGATION or []
+        if isinstance(found, (str, Mapping)) or not isinstance(found, Iterable):
+            raise wrong(self, "navigation", f"`NAVIGATION` must be a list of links, not {found!r:.60}")
+        links = list(found)
         for link in links:
+            if not isinstance(link, Mapping):
+                raise wrong(self, "navigation", f"a link must be a dictionary, not {link!r:.60}")
             for part in ("name", "link"):
                 if part not in link:
-                    raise self.not_implemented(
-                        "navigation", f"a `{part}` in each entry of `NAVIGATION`, not `{link}`"
-                    )
+                    what = f"a `{part}` in each entry of `NAVIGATION`, not `{link}`"
+                    raise lacking(self, "navigation", what)
         return links
 
     @property

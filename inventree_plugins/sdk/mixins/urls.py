@@ -13,6 +13,7 @@ class UrlsMixin(Base):
     """Serve URLs; needs Django when it is used."""
 
     MIXIN_KEY: ClassVar[str] = "urls"
+    MIXIN_NAME: ClassVar[str] = "URLs"
     MIXIN_ENABLED: ClassVar[str] = "has_urls"
     URLS: ClassVar[Any] = None
 
