@@ -35,7 +35,7 @@ def reload(ctx: typer.Context) -> Outcome:
         data={"reload_requested": True},
         text=lambda talk: talk.say("asked the server to reload its plugins", color="green"),
         changed=True,
-        warnings=(how_it_fails,),
+        warnings=how_it_fails,
     )
 
 
@@ -57,6 +57,6 @@ def with_reload(session: "Context", outcome: Outcome, *, wanted: bool) -> Outcom
     others = tuple(step for step in outcome.next_steps if step.code != "restart")
     return outcome._replace(
         data={**data, "reload_requested": True},
-        warnings=(*outcome.warnings, how_it_fails),
+        warnings=(*outcome.warnings, *how_it_fails),
         next_steps=others,
     )

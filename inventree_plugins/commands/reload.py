@@ -1,6 +1,7 @@
 """`invplug reload`: make running server processes reload their plugins (SPEC §3)."""
 
 import os
+from pathlib import Path
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import ReloadError
@@ -14,28 +15,29 @@ REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 FIRST_VERSION = (0, 13)
 
 
-def reload_plugins(context: Context) -> Problem:
+def reload_plugins(context: Context) -> tuple[Problem, ...]:
     """Change the registry hash in the store, which every server process compares with its own.
 
     Each one then reloads its plugins and writes the true hash back. Returns how that can go unnoticed.
     Raises ReloadError where no server would look.
     """
     require_server_that_looks(context)
+    instance = context.instance
+    if instance.standalone and not Path(instance.require_database().name).exists():
+        raise ReloadError(
+            "this standalone instance has no store yet, so no server has booted from it",
+            hint="name the server with `--server DIR` or `--config FILE`",
+        )
     with context.open_store().writing() as writer:
         # Never a computed hash: one that is true would reload nothing.
         writer.set_global_value(REGISTRY_HASH, f"invplug-{os.urandom(8).hex()}")
-    return _how_it_fails()
+    # Hosts, which a standalone instance may have, write nothing back: each of them notices.
+    return () if instance.standalone else (_how_it_fails(),)
 
 
 def require_server_that_looks(context: Context) -> None:
     """Raise ReloadError where no server would look at the registry hash."""
-    instance = context.instance
-    if instance.standalone:
-        raise ReloadError(
-            "a standalone instance has no server that could reload its plugins",
-            hint="name the server with `--server DIR` or `--config FILE`",
-        )
-    version = instance.server_version.value
+    version = context.instance.server_version.value
     release = release_of(version)
     if release is not None and release < FIRST_VERSION:
         raise ReloadError(

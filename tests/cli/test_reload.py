@@ -129,12 +129,24 @@ def refused(result, exit_code=1, code="reload"):
     return error["message"]
 
 
-def test_a_standalone_instance_has_nobody_to_reload(instance):
-    assert "standalone" in refused(instance.run("reload", "--json"))
+def test_without_a_store_nobody_can_have_booted_from_it(instance):
+    assert "no store" in refused(instance.run("reload", "--json"))
     text = instance.run("reload")
     assert (text.code, text.out) == (1, "")
-    assert text.err.startswith("error: a standalone instance has no server")
+    assert text.err.startswith("error: this standalone instance has no store yet")
     assert not instance.store.exists()
+
+
+def test_hosts_of_a_standalone_instance_are_asked_without_a_but(instance):
+    (instance.folder / "plugins").mkdir()
+    (instance.folder / "plugins" / "sheet.py").write_text(PLUGIN)
+    assert instance.run("enable", "sheet").code == 0
+    result = instance.run("reload", "--json")
+    assert (result.code, result.json["warnings"]) == (0, [])
+    with closing(sqlite3.connect(instance.store)) as database:
+        query = "SELECT value FROM common_inventreesetting WHERE key = ?"
+        (value,) = database.execute(query, (KEY,)).fetchone()
+    assert is_fresh(value)
 
 
 @pytest.mark.parametrize(
@@ -237,14 +249,10 @@ def test_reload_is_refused_before_anything_changes(server, name):
     assert not server.run(*CHANGES[name], "--json").json["errors"]
 
 
-def test_reload_of_a_standalone_instance_is_refused_before_anything_changes(instance):
+def test_reload_with_the_first_change_of_a_standalone_instance(instance):
     instance.wheel("alpha")
-    assert "standalone" in refused(
-        instance.run("install", "inventree-alpha", "--enable", "--reload", "--json")
-    )
-    assert instance.installed() == []
-    assert not instance.store.exists()
-    assert not instance.plugins_file.exists()
+    result = instance.run("install", "inventree-alpha", "--enable", "--reload", "--json")
+    assert (result.code, result.data["reload_requested"], codes(result)) == (0, True, [])
 
 
 def test_a_failed_command_asks_nothing(server):

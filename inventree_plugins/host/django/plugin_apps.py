@@ -41,7 +41,6 @@ def _add(slug: str, name: str) -> None:
     config.apps = apps
     # A new dictionary each time: Django may be walking over the old one, calling each app's `ready`.
     apps.app_configs = {**apps.app_configs, config.label: config}
-    apps.clear_cache()
     try:
         config.import_models()
         config.ready()

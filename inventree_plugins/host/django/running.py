@@ -51,9 +51,8 @@ def start() -> None:
     options: dict[str, Any] = dict(getattr(settings, "INVENTREE_PLUGINS", {}))
     unknown = options.keys() - NAMES
     if unknown:
-        raise ImproperlyConfigured(
-            f"INVENTREE_PLUGINS has no `{min(unknown)}`, but {', '.join(sorted(NAMES))}"
-        )
+        known = ", ".join(sorted(NAMES))
+        raise ImproperlyConfigured(f"INVENTREE_PLUGINS has no `{min(unknown)}`; it may have {known}")
     _running.seconds = float(options.get("reload_seconds", 1.0))
     host = PluginHost.from_config(
         options.get("config"),
