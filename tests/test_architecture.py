@@ -52,7 +52,7 @@ TABLE = {
     "sdk": {"vocabulary", "slug", "dates", "version_gate", "git_facts"},
     "host": HOSTING | {"sdk"},
     "samples": {"sdk"},
-    "testing": {"models", "switches", "instance", "host", "sdk"},
+    "testing": {"host", "sdk"},
 }
 # Where any exception may arise: the command line's boundary, and where a stranger's plugin is called.
 GUARDS = {"boundary.py", "loader.py", "guard.py"}

@@ -11,6 +11,7 @@ from inventree_plugins.host.interface import (
     Run,
     Task,
 )
+from inventree_plugins.host.trial import open_trial, try_plugin
 
 __all__ = [
     "Failure",
@@ -21,4 +22,6 @@ __all__ = [
     "PluginHost",
     "Run",
     "Task",
+    "open_trial",
+    "try_plugin",
 ]

@@ -36,8 +36,9 @@ class Attempt:
 class Guard:
     """Calls plugins for a server, and keeps what went wrong."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, *, keep_frames: bool = False) -> None:
         self._server = server
+        self._keep_frames = keep_frames
         self._lock = threading.Lock()
         self._recent: deque[Failure] = deque(maxlen=MOST_REMEMBERED)
 
@@ -54,7 +55,7 @@ class Guard:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit included
-            attempt.failure = record(error, slug, phase, module=module)
+            attempt.failure = record(error, slug, phase, module=module, keep_frames=self._keep_frames)
 
     @contextmanager
     def asking(self, slug: str, phase: str) -> Iterator[Attempt]:
@@ -77,8 +78,15 @@ class Guard:
             return tuple(self._recent)
 
 
-def record(error: BaseException, slug: str | None, phase: str, *, module: str | None = None) -> Failure:
-    """Return the record of an error; the frames, and all that they hold on to, are let go."""
+def record(
+    error: BaseException,
+    slug: str | None,
+    phase: str,
+    *,
+    module: str | None = None,
+    keep_frames: bool = False,
+) -> Failure:
+    """Return the record of an error; its frames, and all that they hold on to, are let go unless kept."""
     import traceback  # noqa: PLC0415 - most boots need none
 
     try:
@@ -86,7 +94,8 @@ def record(error: BaseException, slug: str | None, phase: str, *, module: str | 
     except Exception as fault:  # noqa: BLE001 - the text of an exception is the plugin's code, too
         text = f"{type(error).__name__} (its text cannot be had: {type(fault).__name__})\n"
         error = RuntimeError(text.strip())
-    return Failure(slug, phase, error.with_traceback(None), text, module)
+    kept = error if keep_frames else error.with_traceback(None)
+    return Failure(slug, phase, kept, text, module)
 
 
 def _of_the_plugin(frames: TracebackType | None) -> TracebackType | None:

@@ -58,7 +58,7 @@ class PluginHost:
         self.instance = instance
         self.options = options or HostOptions()
         self.store = open_store(instance.require_database(), timeout=self.options.timeout)
-        self._guard = Guard(self)
+        self._guard = Guard(self, keep_frames=self.options.keep_frames)
         self._collector = Collector(instance, self.options, self._guard)
         self._registry = Registry()
         self._rebuilding = threading.RLock()

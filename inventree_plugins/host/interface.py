@@ -47,7 +47,8 @@ class HostOptions(NamedTuple):
     `module:Class`, that it brings along. `version` is what version gates compare with, in three parts;
     `debug` adds the samples; None takes both from the instance. Events and tasks run in `executor`, else
     in `workers` threads. `runs` keeps when tasks ran, by name: in memory, unless the server gives a
-    mapping that lasts. `timeout` is how many seconds a change waits for the database.
+    mapping that lasts. `timeout` is how many seconds a change waits for the database. With `keep_frames` the
+    errors of failures keep their tracebacks, and all that those hold on to.
     """
 
     builtins: tuple[str, ...] = ()
@@ -58,14 +59,15 @@ class HostOptions(NamedTuple):
     workers: int = 4
     runs: MutableMapping[str, Run] | None = None
     timeout: float = 10.0
+    keep_frames: bool = False
 
 
 class Failure(NamedTuple):
     """Something a plugin did wrong.
 
     `slug` is None where nothing tells whose `module` it is. `phase` is `import`, `identity`, `collision`,
-    `row`, `version`, `construct`, or the key of the mixin that was activated or asked. The error carries no
-    traceback of its own: `traceback` is its text.
+    `row`, `version`, `construct`, or the key of the mixin that was activated or asked. `traceback` is
+    the text of the error's own, which is let go.
     """
 
     slug: str | None

@@ -8,6 +8,7 @@ from inventree_plugins.instance.model import (
     STANDALONE_ORIGIN,
     Instance,
     InstanceOptions,
+    Mandatory,
 )
 from inventree_plugins.instance.resolve import resolve_instance
 
@@ -16,5 +17,6 @@ __all__ = [
     "STANDALONE_ORIGIN",
     "Instance",
     "InstanceOptions",
+    "Mandatory",
     "resolve_instance",
 ]

@@ -8,13 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inventree_plugins.host import Failure, HostOptions, PluginHost
-from inventree_plugins.instance import STANDALONE_ORIGIN, InstanceOptions, resolve_instance
-from inventree_plugins.models import Database, Setting
+from inventree_plugins.host import Failure, open_trial
 from inventree_plugins.sdk import InvenTreePlugin
 from inventree_plugins.sdk.plugin import slug_of
 from inventree_plugins.sdk.setting_values import to_text
-from inventree_plugins.switches import ALL_SWITCHES
 from inventree_plugins.testing.django_client import request
 from inventree_plugins.testing.fake_api import FakeApi
 
@@ -34,24 +31,8 @@ class PluginTestHost:
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self._given: list[type | str] = []
-        # Nothing that lies around on the machine is read.
-        found = resolve_instance(InstanceOptions(), directory=directory, environ={})
-        store = Database("sqlite3", str(directory / "store.sqlite3"), standalone=True)
-        instance = found._replace(
-            standalone=True,
-            config_file=Setting(None, STANDALONE_ORIGIN),
-            source_root=Setting(None, STANDALONE_ORIGIN),
-            database=Setting(store, STANDALONE_ORIGIN),
-            plugins_enabled=Setting(False, STANDALONE_ORIGIN),
-            plugin_dirs=Setting((), STANDALONE_ORIGIN),
-        )
-        self.host = PluginHost(instance, HostOptions(plugins=self._given, debug=False))
-        with self.host.store.writing() as writer:
-            for name in ALL_SWITCHES:
-                writer.set_global_value(name, "True")
-        self.host.boot()
+        self.host = open_trial(directory, self._given)
 
     def enable(self, plugin: type | str, *, settings: Mapping[str, Any] | None = None) -> Any:
         """Load a plugin with these settings and return it: a class, `module:Class`, or a module that has one.
@@ -69,7 +50,7 @@ class PluginTestHost:
         self.host.reload()
         for failure in self.host.failures:
             if failure.slug == slug:
-                raise _with_traceback(failure)
+                raise failure.error
         return self.host.plugins[slug]
 
     def _class_of(self, plugin: type | str) -> type[InvenTreePlugin]:
@@ -81,7 +62,7 @@ class PluginTestHost:
             module, _, name = plugin.partition(":")
             for failure in self.host.failures:
                 if failure.phase == "import" and (failure.module or "").partition(":")[0] == module:
-                    raise _with_traceback(failure)
+                    raise failure.error
             modules = [cls for cls in classes if cls.__module__ == module or name]
             found = [cls for cls in modules if not name or cls.__qualname__ == name]
         if len(found) != 1:
@@ -156,10 +137,15 @@ class PluginTestHost:
         before = list(self.host.failures)
         try:
             yield
-        finally:
-            new = [each for each in self.host.failures if not any(each is old for old in before)]
-            if new:
-                raise _with_traceback(new[0])
+        except Exception:
+            self._raise_new(before)
+            raise
+        self._raise_new(before)
+
+    def _raise_new(self, before: list[Failure]) -> None:
+        for each in self.host.failures:
+            if not any(each is old for old in before):
+                raise each.error
 
     def __enter__(self) -> Self:
         """Return the host; it is closed at the end."""
@@ -168,12 +154,3 @@ class PluginTestHost:
     def __exit__(self, *_error: object) -> None:
         """Close the host."""
         self.host.close()
-
-
-def _with_traceback(failure: Failure) -> BaseException:
-    """Return a plugin's error with the place where it was raised, which the host has let go."""
-    error: Any = failure.error
-    # What `add_note` does, since Python 3.11.
-    error.__notes__ = list(dict.fromkeys([*getattr(error, "__notes__", ()), failure.traceback]))
-    found: BaseException = error
-    return found

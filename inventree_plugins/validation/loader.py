@@ -2,6 +2,9 @@
 
 Run as a file: that interpreter need not know invplug, so nothing but the standard library is imported here.
 The request is the only argument, as JSON; the answer is written to the file that it names.
+
+With the server's source, the server itself is set up. Without it invplug's own host loads the class, from the
+folder that the request names; stand-ins that do nothing take its place where Python is too old for it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 MOST_FRAMES = 5
+OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
 
 
 class Naming(type):
@@ -86,14 +90,27 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     stage = "server"
     try:
         limit(request["memory"], request["file_size"])
-        prepare(request)
+        hosted = prepare(request)
         stage = "import"
+        if hosted is not None:
+            return load_in_host(request, hosted)
         target = import_class(request)
         stage = "construct"
         target()
     except BaseException as error:  # noqa: BLE001 - the plugin may raise anything, SystemExit included
         return failure(error, stage)
     return {"stage": "done"}
+
+
+def load_in_host(request: dict[str, Any], hosted: Any) -> dict[str, Any]:
+    """Let the host load the class, and activate its mixins on a store of its own."""
+    stand_ins, try_plugin = hosted
+    with stand_ins():
+        target = import_class(request)
+        found = try_plugin(target, Path(request["answer"]).with_name("host"))
+    if found is None:
+        return {"stage": "done"}
+    return failure(found.error, "construct" if found.phase == "construct" else "activate")
 
 
 def limit(memory: int, file_size: int) -> None:
@@ -108,18 +125,31 @@ def limit(memory: int, file_size: int) -> None:
         resource.setrlimit(kind, (size, size))
 
 
-def prepare(request: dict[str, Any]) -> None:
-    """Make the server's framework importable: the real one, set up as for a check, or stand-ins."""
+def prepare(request: dict[str, Any]) -> Any:
+    """Make the server's framework importable: the real one, set up as for a check, or invplug's.
+
+    Returns the two functions of invplug's that load a plugin, where those take its place.
+    """
     sys.path[:0] = request["import_path"]
     sys.dont_write_bytecode = True
     root = request["source_root"]
-    if root is None:
-        sys.meta_path.insert(0, StandInFinder())
-        return
-    sys.path.insert(0, root)
-    # The server loads no plugins and writes nothing when it only checks itself.
-    sys.argv = ["manage.py", "check"]
-    importlib.import_module("django").setup()
+    if root is not None:
+        sys.path.insert(0, root)
+        # The server loads no plugins and writes nothing when it only checks itself.
+        sys.argv = ["manage.py", "check"]
+        importlib.import_module("django").setup()
+        return None
+    if sys.version_info >= (3, 10):  # noqa: UP036 - the target's Python, not ours
+        return import_host(request["package"])
+    sys.meta_path.insert(0, StandInFinder())
+    return None
+
+
+def import_host(folder: str) -> Any:
+    """Import invplug's host from where it lies, without what is installed beside it."""
+    import_file(os.path.join(folder, "__init__.py"), "inventree_plugins")  # noqa: PTH118
+    sdk = importlib.import_module("inventree_plugins.sdk.stand_ins")
+    return sdk.stand_ins, importlib.import_module("inventree_plugins.host").try_plugin
 
 
 def import_class(request: dict[str, Any]) -> Any:
@@ -143,12 +173,13 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(text.split())}".rstrip(": ")
 
 
-def import_file(path: str) -> ModuleType:
-    """Import a file by itself, under a name that hides no other module."""
-    spec: Any = importlib.util.spec_from_file_location("checked_plugin", path)
+def import_file(path: str, name: str = "checked_plugin") -> ModuleType:
+    """Import a file by itself; the default is a name that hides no other module."""
+    spec: Any = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    sys.path.append(os.path.dirname(path))  # noqa: PTH120
+    if name == "checked_plugin":
+        sys.path.append(os.path.dirname(path))  # noqa: PTH120
     spec.loader.exec_module(module)
     return module
 
@@ -174,18 +205,24 @@ def failure(error: BaseException, stage: str) -> dict[str, Any]:
     frames = [
         {"path": frame.filename, "line": frame.lineno, "name": frame.name, "code": frame.line}
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and not frame.filename.startswith("<frozen")
+        if not frame.filename.startswith((OWN, "<frozen"))
     ]
     if isinstance(error, SyntaxError) and isinstance(error.filename, str):
         line = error.lineno if isinstance(error.lineno, int) else None
         frames.append({"path": error.filename, "line": line, "name": "", "code": str(error.text or "")})
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    missing = error.name if isinstance(error, ModuleNotFoundError) else of_server_only(error)
     return {
         "stage": stage,
         "error": said(error),
         "missing_module": missing if isinstance(missing, str) else None,
         "frames": frames[-MOST_FRAMES:],
     }
+
+
+def of_server_only(error: BaseException) -> str | None:
+    """Return `plugin` where the plugin reached for something of it that only a real server has."""
+    is_missing_name = isinstance(error, ImportError) and str(error.name).partition(".")[0] == "plugin"
+    return "plugin" if is_missing_name or type(error).__name__ == "OnlyOnServerError" else None
 
 
 def redirect_output(path: str) -> None:

@@ -18,6 +18,7 @@ from inventree_plugins.vocabulary import SERVER_LIBRARIES, SERVER_PACKAGES
 
 __all__ = ["Frame", "LoadRequest", "LoadResult", "load", "load_problems"]
 
+PACKAGE = Path(__file__).parents[1]
 LOADER = Path(__file__).with_name("loader.py")
 MEBIBYTE = 1024 * 1024
 # What a plugin prints, as far as it is kept, and what a file may grow by, in bytes.
@@ -61,7 +62,8 @@ class Frame:
 class LoadResult:
     """What came of loading a plugin: how it ended, after how many seconds, and what it printed.
 
-    `stage` tells what failed: `server` (before the plugin was touched), `import` or `construct`.
+    `stage` tells what failed: `server` (before the plugin was touched), `import`, `construct` or `activate`, to
+    which only a load without a server comes.
     """
 
     slug: str
@@ -108,6 +110,7 @@ def _argument(request: LoadRequest, folder: Path) -> dict[str, Any]:
         "plugin_dir": str(request.plugin_dir) if request.plugin_dir else None,
         "source_root": str(request.source_root) if request.source_root else None,
         "file": str(request.file) if request.file else None,
+        "package": str(PACKAGE),
         "memory": request.memory * MEBIBYTE,
         "file_size": _database_size(request) + MOST_WRITTEN,
         "answer": str(folder / ANSWER),
@@ -203,7 +206,7 @@ def load_problems(plugin: Plugin, result: LoadResult) -> tuple[Problem, ...]:
         return (_failure(plugin, result),)
     if result.with_server:
         return ()
-    message = f"`{plugin.slug}` was loaded without a server: stand-ins took the place of its `plugin` package"
+    message = f"`{plugin.slug}` was loaded without a server: invplug's own host took its place"
     if result.missing_module:
         message = (
             f"whether `{plugin.slug}` loads cannot be told without a server:"
@@ -217,6 +220,7 @@ def _failure(plugin: Plugin, result: LoadResult) -> Problem:
     verbs = {
         "import": "imported",
         "construct": "constructed",
+        "activate": "activated",
         "server": "tried, as the server does not start",
     }
     what = verbs.get(result.stage or "", "loaded")

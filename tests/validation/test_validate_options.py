@@ -525,6 +525,55 @@ def test_load_survives_whatever_a_module_does(check, statement, stage, error):
     assert (load["result"], load["stage"], load["error"]) == ("failed", stage, error)
 
 
+@pytest.mark.parametrize(
+    ("base", "body", "stage", "error"),
+    [
+        (
+            "ScheduleMixin",
+            "SCHEDULED_TASKS = {'t': {'func': 'run', 'schedule': 'X'}}",
+            "activate",
+            "MixinImplementationError",
+        ),
+        ("SettingsMixin", "SETTINGS = ['A']", "activate", "MixinImplementationError"),
+        ("NavigationMixin", "NAVIGATION = [{'link': '/'}]", "construct", "MixinNotImplementedError"),
+        (
+            "SettingsMixin",
+            "SETTINGS = {'A': {'default': 'a'}}\n"
+            "    def __init__(self):\n        super().__init__()\n        1 / len(self.get_setting('A')[1:])",
+            "construct",
+            "ZeroDivisionError",
+        ),
+    ],
+)
+def test_load_without_a_server_activates_mixins_in_the_host(check, base, body, stage, error):
+    imports = f"from plugin import InvenTreePlugin\nfrom plugin.mixins import {base}"
+    text = f"{imports}\n\n\nclass Example({base}, InvenTreePlugin):\n    NAME = 'Example'\n    {body}\n"
+    write({"example.py": text})
+    load = check("./example.py", "--load", "--json").data["plugins"][0]["load"]
+    assert (load["result"], load["stage"]) == ("failed", stage)
+    assert load["error"].startswith(f"{error}: ")
+    assert {Path(frame["path"]).name for frame in load["traceback"]} <= {"example.py"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["from plugin.no_such_place import x", "from part.models import Part", "from plugin import NO_SUCH"],
+)
+def test_what_only_a_server_has_makes_a_load_tell_nothing(check, statement):
+    write({"example.py": plugin(imports=f"from plugin import InvenTreePlugin\n{statement}")})
+    result = check("./example.py", "--load", "--json", "--select", "loaded-without-server,load-failed")
+    assert (result.code, result.codes) == (0, ["loaded-without-server"])
+    assert "cannot be told without a server" in result.findings[0]["message"]
+
+
+def test_what_has_no_effect_outside_a_server_does_not_fail(check):
+    imports = "from plugin import InvenTreePlugin, registry\nfrom plugin.mixins import ReportMixin\n"
+    imports += "from plugin.base.ui.mixins import UIFeature\nfrom plugin.helpers import render_template"
+    write({"example.py": plugin(imports=imports, bases="ReportMixin, InvenTreePlugin")})
+    load = check("./example.py", "--load", "--json").data["plugins"][0]["load"]
+    assert (load["result"], load["error"]) == ("ok", None)
+
+
 def test_load_keeps_what_a_plugin_prints_out_of_the_output(check):
     write({"example.py": plugin(imports="from plugin import InvenTreePlugin\nprint('noise')")})
     result = check("./example.py", "--load", "--json")
