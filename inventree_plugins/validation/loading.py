@@ -62,8 +62,8 @@ class Frame:
 class LoadResult:
     """What came of loading a plugin: how it ended, after how many seconds, and what it printed.
 
-    `stage` tells what failed: `server` (before the plugin was touched), `import`, `construct` or `activate`, to
-    which only a load without a server comes.
+    `stage` tells what failed: `server` (before the plugin was touched), `import`, `construct` or `activate`,
+    to which only a load without a server comes.
     """
 
     slug: str
