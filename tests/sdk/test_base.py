@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,20 @@ import pytest
 
 from inventree_plugins.sdk import (
     ActionMixin,
+    APICallMixin,
     AppMixin,
+    BarcodeMixin,
+    Commit,
+    EventMixin,
     Facts,
     IntegrationPluginBase,
     InvenTreePlugin,
     MemoryRuntime,
+    MixinImplementationError,
     MixinNotImplementedError,
     NavigationMixin,
+    PluginError,
+    ScheduleMixin,
     SettingsMixin,
     UrlsMixin,
 )
@@ -33,8 +41,8 @@ def made(*bases, **attributes):
         ({"NAME": "My Plugin"}, ("My Plugin", "my-plugin", "My Plugin")),
         ({"NAME": "A", "SLUG": "Be Cé", "TITLE": "T"}, ("A", "be-ce", "T")),
         ({"PLUGIN_NAME": "Old", "PLUGIN_SLUG": "older", "PLUGIN_TITLE": "Title"}, ("Old", "older", "Title")),
-        # Servers since 0.8 ignore the old slug beside a modern name.
-        ({"NAME": "New", "PLUGIN_SLUG": "older"}, ("New", "new", "New")),
+        # Servers since 0.8 register it by its name, and yet look for it by the old slug.
+        ({"NAME": "New", "PLUGIN_SLUG": "older"}, ("New", "older", "New")),
         ({}, ("", "", "")),
     ],
 )
@@ -51,13 +59,16 @@ def test_both_base_classes_are_one():
 def test_the_class_comes_first_and_then_what_the_server_knows():
     class Known(MemoryRuntime):
         def facts(self, plugin):
-            return Facts("described", "author", "1.0", "web", "MIT", "2026-01-02", is_sample=True)
+            return Facts("described", "author", "1.0", "web", "MIT", is_sample=True)
+
+        def commit(self, plugin):
+            return Commit("committer", "2026-01-02")
 
     bare, full = (
         made(NAME="x"),
         made(NAME="x", AUTHOR="Ada", VERSION=2, PUBLISH_DATE="2025-03-04", LICENSE="BSD"),
     )
-    bare.runtime = full.runtime = Known()
+    bare._runtime = full._runtime = Known()
     assert (bare.description, bare.author, bare.version, bare.website) == (
         "described",
         "author",
@@ -67,64 +78,9 @@ def test_the_class_comes_first_and_then_what_the_server_knows():
     assert (bare.license, bare.pub_date, bare.is_sample) == ("MIT", datetime.date(2026, 1, 2), True)
     assert (full.author, full.version, full.license) == ("Ada", "2", "BSD")
     assert full.pub_date == datetime.date(2025, 3, 4)
-    bare.runtime = MemoryRuntime()
+    bare._runtime = MemoryRuntime()
     assert bare.description == "x"
     assert made(NAME="x", PUBLISH_DATE="yesterday").pub_date is None
-
-
-PLUGIN = "from inventree_plugins.sdk import InvenTreePlugin\nclass P(InvenTreePlugin):\n    NAME = 'p'\n"
-SHOW = (
-    "from {module} import P\np = P()\nprint([p.author, p.version, p.description, p.website, str(p.pub_date)])"
-)
-
-
-def shown(module, folder, path):
-    """Let a Python of its own show what a plugin says of itself."""
-    code = f"import sys; sys.path.insert(0, {str(path)!r})\n" + SHOW.format(module=module)
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def test_git_stands_in_for_a_plugin_of_a_folder(tmp_path):
-    (tmp_path / "here.py").write_text(PLUGIN)
-    for command in (
-        ["init", "-q"],
-        ["add", "."],
-        ["-c", "user.name=Ada", "-c", "user.email=a@b.c", "commit", "-qm", "x", "--date=2024-05-06T12:00:00"],
-    ):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    done = subprocess.run(
-        [sys.executable, "-c", SHOW.format(module="here")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("['Ada', None, 'p', None, '2024-05-06']\n", "")
-
-
-def test_the_distribution_stands_in_for_an_installed_plugin(tmp_path):
-    site = tmp_path / "site-packages"
-    info = site / "acme_plugin-3.1.dist-info"
-    info.mkdir(parents=True)
-    (site / "acme.py").write_text(PLUGIN)
-    (info / "top_level.txt").write_text("acme\n")
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: acme-plugin\nVersion: 3.1\nSummary: Counts\nAuthor-email: Bo <b@x>\n"
-        "Project-URL: Home, https://acme.example\n"
-    )
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import sys; sys.path.insert(0, {str(site)!r})\n" + SHOW.format(module="acme"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "['Bo <b@x>', '3.1', 'Counts', 'https://acme.example', 'None']\n", done.stderr
 
 
 @pytest.mark.parametrize("member", ["plugin_slug", "is_active", "mixin", "check_version"])
@@ -148,7 +104,15 @@ def test_mixins_are_known_by_key_wherever_they_stand():
     assert plugin.mixin("settings")
     assert plugin.mixin_enabled("settings")
     assert not plugin.mixin("app")
-    assert plugin.registered_mixins == {"settings": {"key": "settings", "human_name": "Settings"}}
+    assert plugin.registered_mixins == {
+        "settings": {"key": "settings", "human_name": "Settings", "cls": SettingsMixin}
+    }
+    assert plugin.mixin("SETTINGS")
+    assert plugin.mixin_enabled("Settings")
+    assert plugin.get_registered_mixins(with_cls=False) == {
+        "settings": {"key": "settings", "human_name": "Settings"}
+    }
+    assert set(plugin.get_registered_mixins(with_base=True)) == {"base", "settings"}
     both = made(NavigationMixin, UrlsMixin, SettingsMixin, ActionMixin, AppMixin, NAME="x", URLS=["u"])
     enabled = {key: both.mixin_enabled(key) for key in both.registered_mixins}
     assert enabled == {"navigation": False, "urls": True, "settings": False, "action": True, "app": True}
@@ -165,12 +129,17 @@ def test_versions_are_compared_as_the_server_does():
     assert made(NAME="x", MAX_VERSION="1.5").check_version("1.0.0") is False
 
 
+def test_versions_may_be_given_as_numbers():
+    plugin = made(NAME="x", MIN_VERSION="1.2.0", MAX_VERSION="1.4.9")
+    assert [plugin.check_version(each) for each in ([1, 1, 9], (1, 2, 0), [1, 5, 0])] == [False, True, False]
+    assert made(NAME="x", MIN_VERSION="99.0.0").check_version()
+
+
 def test_an_error_knows_plugin_and_mixin():
-    error = made(NAME="My Plugin").not_implemented("events", "`process_event`")
-    assert isinstance(error, MixinNotImplementedError)
-    assert isinstance(error, NotImplementedError)
-    assert (error.plugin, error.mixin) == ("my-plugin", "events")
-    assert "`process_event`" in str(error)
+    with pytest.raises(NotImplementedError, match="`process_event`") as caught:
+        made(EventMixin, NAME="My Plugin").process_event("x")
+    assert isinstance(caught.value, MixinNotImplementedError)
+    assert (caught.value.plugin, caught.value.mixin) == ("my-plugin", "events")
 
 
 def test_the_sdk_needs_only_the_standard_library():
@@ -184,3 +153,166 @@ def test_the_sdk_needs_only_the_standard_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path("/")
     )
     assert done.stdout == "[]\n"
+
+
+class OwnMixin:
+    class MixinMeta:
+        MIXIN_NAME = "My own"
+
+    def __init__(self):
+        super().__init__()
+        self.add_mixin("OWN", "has_own", __class__)
+
+
+def test_a_plugin_may_bring_a_mixin_of_its_own():
+    class With(OwnMixin, InvenTreePlugin):
+        NAME = "x"
+        has_own = False
+
+    plugin = With()
+    assert plugin.mixin("own")
+    assert not plugin.mixin_enabled("own")
+    plugin.has_own = lambda: True
+    assert plugin.mixin_enabled("own")
+    assert plugin.registered_mixins == {"own": {"key": "own", "human_name": "My own", "cls": OwnMixin}}
+    plugin.add_mixin("bare")
+    assert plugin.registered_mixins["bare"] == {"key": "bare", "human_name": "bare", "cls": None}
+    assert plugin.mixin_enabled("bare")
+    assert not With().mixin("bare")
+
+
+def test_mixins_are_known_also_without_the_constructor_of_the_base_class():
+    class Short(UrlsMixin, SettingsMixin, InvenTreePlugin):
+        NAME = "x"
+        SETTINGS = {"A": {"default": 1}}
+
+        def __init__(self):
+            self.x = 1
+
+    plugin = Short()
+    assert plugin.mixin_enabled("settings")
+    assert plugin.get_setting("A") == 1
+
+
+def test_mixins_have_the_names_that_servers_give_them():
+    every = (ActionMixin, APICallMixin, AppMixin, BarcodeMixin, EventMixin, NavigationMixin)
+    plugin = made(*every, ScheduleMixin, SettingsMixin, UrlsMixin, NAME="x")
+    assert {key: each["human_name"] for key, each in plugin.registered_mixins.items()} == {
+        "action": "Actions",
+        "api_call": "API calls",
+        "app": "App registration",
+        "barcode": "Barcode",
+        "events": "Events",
+        "navigation": "Navigation Links",
+        "schedule": "Schedule",
+        "settings": "Settings",
+        "urls": "URLs",
+    }
+
+
+def test_names_that_servers_leave_free_are_free():
+    class Free(APICallMixin, EventMixin, ScheduleMixin, SettingsMixin, InvenTreePlugin):
+        NAME = "x"
+        SETTINGS = {"A": {"default": 1}}
+        runtime = not_implemented = _setting = _facts = _failed = _wrong = _said = "mine"
+
+    plugin = Free()
+    assert (plugin.description, plugin.is_active(), plugin.get_setting("A")) == ("x", True, 1)
+    with pytest.raises(MixinNotImplementedError):
+        plugin.process_event("x")
+    with pytest.raises(MixinNotImplementedError):
+        plugin.mixin_enabled("api_call")
+    with pytest.raises(MixinImplementationError):
+        plugin.validate_scheduled_tasks()
+
+
+def test_git_is_asked_only_where_nothing_else_tells():
+    class Asked(MemoryRuntime):
+        count = 0
+
+        def facts(self, plugin):
+            return Facts(author="distributed")
+
+        def commit(self, plugin):
+            self.count += 1
+            return Commit("committer", "2026-01-02")
+
+    runtime = Asked()
+    plugin, full = made(NAME="x"), made(NAME="x", PUBLISH_DATE="2025-03-04", AUTHOR="Ada")
+    plugin._runtime = full._runtime = runtime
+    for name in ("author", "version", "license", "website", "description", "is_sample"):
+        getattr(plugin, name)
+    assert (full.author, full.pub_date) == ("Ada", datetime.date(2025, 3, 4))
+    assert runtime.count == 0
+    assert plugin.pub_date == datetime.date(2026, 1, 2)
+    assert runtime.count == 1
+
+
+def test_what_the_server_knows_of_the_package_is_told():
+    class Known(MemoryRuntime):
+        def facts(self, plugin):
+            return Facts(version="2", is_builtin=True, is_package=True, package_name="acme")
+
+    plugin = made(NAME="x")
+    assert (plugin.is_package, plugin.is_builtin(), plugin.is_mandatory()) == (False, False, False)
+    assert (plugin.package_name, plugin.package_path) == (None, plugin.file())
+    plugin = made(NAME="x")
+    plugin._runtime = Known()
+    assert (plugin.is_package, plugin.check_is_package(), plugin.is_builtin()) == (True, True, True)
+    assert (plugin.package_install_name, plugin.check_package_install_name()) == ("acme", "acme")
+    assert plugin.package_path == plugin.check_package_path() == type(plugin).__module__
+    assert plugin.package["version"] == "2"
+    plugin.package = {}
+    assert plugin.package == {}
+
+
+def test_members_that_need_a_server_have_an_answer_without_one():
+    plugin = made(NAME="My Plugin", ADMIN_SOURCE="admin.js:render")
+    assert (plugin.plugin_config(), plugin.settings_url, plugin.get_admin_context()) == (None, "", None)
+    assert plugin.define_package() is None
+    assert plugin.get_meta_value("ADMIN_SOURCE") == "admin.js:render"
+    assert plugin.get_meta_value("NONE", "PLUGIN_NONE", 7) == 7
+    assert made(PLUGIN_NAME="old").get_meta_value("NAME", "PLUGIN_NAME") == "old"
+    assert made(NAME="x").get_admin_source() is None
+    assert made(NAME="x").ADMIN_SOURCE is None
+
+
+STATIC = """from inventree_plugins.sdk import InvenTreePlugin
+class P(InvenTreePlugin):
+    NAME = "My Plugin"
+    ADMIN_SOURCE = "admin.js:render"
+print(P().plugin_static_file("js", "a b.js", check_exists=False), P().get_admin_source())
+"""
+DJANGO = "from django.conf import settings\nsettings.configure(STATIC_URL='https://cdn.example/s/')\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "base"),
+    [("", "/static/"), ("import django.conf\n", "/static/"), (DJANGO, "https://cdn.example/s/")],
+)
+def test_static_files_have_a_url(before, base, tmp_path):
+    if before:
+        pytest.importorskip("django")
+    done = subprocess.run(
+        [sys.executable, "-c", before + STATIC], capture_output=True, text=True, check=False
+    )
+    place = f"{base}plugins/my-plugin/"
+    assert done.stdout == f"{place}js/a%20b.js {place}admin.js:render\n", done.stderr
+
+
+def test_a_class_tells_its_file_also_where_its_module_is_not_registered(tmp_path):
+    text = "from inventree_plugins.sdk import InvenTreePlugin\nclass P(InvenTreePlugin):\n    NAME = 'p'\n"
+    found = []
+    for more in ("    def go(self): pass\n", ""):
+        file = tmp_path / "unregistered.py"
+        file.write_text(text + more)
+        spec = importlib.util.spec_from_file_location("unregistered", file)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found.append(module.P)
+        file.unlink()
+    assert (found[0].file(), found[0].path()) == (tmp_path / "unregistered.py", tmp_path)
+    with pytest.raises(PluginError, match=r"unregistered\.P") as caught:
+        found[1].file()
+    assert caught.value.plugin == "p"
+    assert found[1]().description == "p"
