@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SERVER_PACKAGES",
     "TRUE_WORDS",
     "Mixin",
+    "mixin_keys",
 ]
 
 ENTRY_POINT_GROUP = "inventree_plugins"
@@ -80,13 +82,17 @@ SERVER_LIBRARIES = frozenset(
 
 
 class Mixin(NamedTuple):
-    """A mixin's key, as the server reports it, and the global setting that switches it on, if any."""
+    """A mixin's key, as the server reports it, and the global setting that switches it on, if any.
+
+    `base` is the mixin that its class derives from: a plugin has that one, too.
+    """
 
     key: str
     switch: str | None = None
+    base: str | None = None
 
 
-# Class name -> key and integration switch. A class may imply another (SupplierMixin is a SettingsMixin).
+# Class name -> key, integration switch and base.
 MIXINS = {
     "ActionMixin": Mixin("action"),
     "APICallMixin": Mixin("api_call"),
@@ -108,14 +114,21 @@ MIXINS = {
     "ScheduleMixin": Mixin("schedule", "ENABLE_PLUGINS_SCHEDULE"),
     "SettingsContentMixin": Mixin("settingscontent"),
     "SettingsMixin": Mixin("settings"),
-    "SupplierBarcodeMixin": Mixin("supplier-barcode"),
-    "SupplierMixin": Mixin("supplier"),
+    "SupplierBarcodeMixin": Mixin("supplier-barcode", base="BarcodeMixin"),
+    "SupplierMixin": Mixin("supplier", base="SettingsMixin"),
     "TransitionMixin": Mixin("statetransition"),
     "UrlsMixin": Mixin("urls", "ENABLE_PLUGINS_URL"),
     "UserInterfaceMixin": Mixin("ui", "ENABLE_PLUGINS_INTERFACE"),
     "ValidationMixin": Mixin("validation"),
     "WellKnownMixin": Mixin("wellknown"),
 }
+
+
+def mixin_keys(names: Iterable[str]) -> dict[str, str]:
+    """Return the keys of these mixins and of those that they derive from, each with its class name."""
+    with_bases = [each for name in names if name in MIXINS for each in (name, MIXINS[name].base) if each]
+    return {MIXINS[name].key: name for name in dict.fromkeys(with_bases)}
+
 
 # The newest known mandatory list (1.5), used only when the server's own registry.py cannot be read.
 MANDATORY_SLUGS = frozenset(

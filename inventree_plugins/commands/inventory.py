@@ -11,7 +11,7 @@ from inventree_plugins.commands.survey import Survey
 from inventree_plugins.instance import Instance
 from inventree_plugins.models import Declaration, Distribution, Plugin, PluginConfig, Problem, Source
 from inventree_plugins.packages import normalize
-from inventree_plugins.vocabulary import BUILTIN_SLUGS, MIXINS
+from inventree_plugins.vocabulary import BUILTIN_SLUGS, mixin_keys
 
 __all__ = ["Entry", "Inventory", "RequirementState", "take_entries", "take_inventory"]
 
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     def mixins(self) -> Mapping[str, str]:
         """Return the keys of its mixins, as the server reports them, and a name for each (SPEC §2)."""
         names = self.plugin.mixins if self.plugin else ()
-        return {MIXINS[name].key: name.removesuffix("Mixin") for name in names if name in MIXINS}
+        return {key: name.removesuffix("Mixin") for key, name in mixin_keys(names).items()}
 
     @property
     def blocking_problems(self) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ from inventree_plugins.sdk import (
     SettingsMixin,
     UrlsMixin,
 )
+from inventree_plugins.sdk.server import current_server
 
 __all__ = ["ACTIVATIONS", "Activation"]
 
@@ -88,7 +89,10 @@ def _urls(loaded: Loaded) -> Loaded:
     for each in plugin.urls:
         if not isinstance(each, (URLPattern, URLResolver)):
             raise _wrong(loaded, "urls", f"`URLS` must hold Django's URL patterns, not {each!r:.60}")
-    return loaded._replace(urls=plugin.urlpatterns)
+    from inventree_plugins.host.served_urls import ServedUrls  # noqa: PLC0415 - as above
+
+    server = current_server()
+    return loaded._replace(urls=ServedUrls(plugin.plugin_slug(), plugin.urls, server) if server else None)
 
 
 def _navigation(loaded: Loaded) -> Loaded:

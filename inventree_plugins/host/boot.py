@@ -79,7 +79,8 @@ class Booting:
         excluded = excluded_by(*candidate.bounds, self._version)
         if excluded is None:
             return True
-        error = PluginError(f"{excluded.reason}, and this server is {self._version}", plugin=candidate.slug)
+        server = f", and this server is {self._version}" if self._version else ""
+        error = PluginError(f"{excluded.reason}{server}", plugin=candidate.slug)
         self._failures.append(record(error, candidate.slug, "version", module=candidate.cls.__module__))
         return False
 
@@ -92,7 +93,8 @@ class Booting:
             plugin = candidate.cls.__new__(candidate.cls)
             # Its constructor may ask for a setting.
             plugin._runtime = self._runtime  # noqa: SLF001 - the SDK's place for it
-            plugin.__init__()  # type: ignore[misc]
+            if plugin.__init__() is not None:  # type: ignore[misc]
+                raise TypeError("its __init__() returns something")
             built = Loaded(candidate, plugin, frozenset(plugin.registered_mixins))
         return built if self._kept(attempt.failure) else before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any, NamedTuple
 
 from inventree_plugins.host.guard import Guard, record
 from inventree_plugins.host.interface import Candidate, Failure, HostOptions
-from inventree_plugins.host.modules import Modules, unit_of, units_in, walk
+from inventree_plugins.host.modules import MODULES, Tried, unit_of
+from inventree_plugins.host.roots import ROOTS, units_in, walk
 from inventree_plugins.instance import Instance
 from inventree_plugins.models import Distribution, Source
 from inventree_plugins.packages import installed_distributions
@@ -22,6 +24,8 @@ __all__ = ["Collector"]
 
 # What Django imports of an app when it is installed.
 DJANGOS_OWN = frozenset({"admin", "migrations", "models"})
+# Two hosts may have plugins in common.
+IMPORTING = threading.RLock()
 SAMPLES = "inventree_plugins.samples"
 
 
@@ -41,11 +45,10 @@ class Collector:
         self._instance = instance
         self._options = options
         self._guard = guard
-        self._modules = Modules()
         self._failures: list[Failure] = []
         self._fixed: frozenset[str] = frozenset()
-        # The units of this time, and whether anything in each failed.
-        self._tried: dict[str, bool] = {}
+        # The units of this time.
+        self._tried: dict[str, Tried] = {}
 
     def collect(self, *, fixed: Iterable[str] = ()) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
         """Return one candidate a slug, and what could not be imported.
@@ -57,10 +60,10 @@ class Collector:
         self._fixed = frozenset(fixed)
         importlib.invalidate_caches()
         self._tried = {}
-        found = list(self._found())
-        self._modules.note(self._tried)
-        candidates = self._by_slug(_each_once(found))
-        return candidates, tuple(self._failures)
+        with IMPORTING:
+            found = list(self._found())
+            MODULES.note(self._tried)
+        return self._by_slug(_each_once(found)), tuple(self._failures)
 
     def _found(self) -> Iterator[Found]:
         root = self._instance.source_root.value
@@ -90,7 +93,7 @@ class Collector:
         if not directory.is_dir():
             return
         with self._guard.calling(None, "import", module=directory.name) as attempt:
-            name = self._modules.root(directory, name)
+            name = ROOTS.name_of(directory, name)
         self._keep(attempt.failure, directory / "__init__.py")
         if attempt and name is not None:
             yield from self._units(name, source, directory)
@@ -103,21 +106,25 @@ class Collector:
             yield from self._units(name, source, None)
 
     def _units(self, root: str, source: Source, directory: Path | None) -> Iterator[Found]:
-        for cls in _classes(vars(sys.modules[root])):
+        classes: list[type[InvenTreePlugin]] = []
+        units: list[tuple[str, bool]] = []
+        with self._guard.calling(None, "import", module=root) as attempt:
+            classes = _classes(vars(sys.modules[root]))
+            units = list(units_in(root))
+        self._keep(attempt.failure)
+        for unit, is_package in units:
+            classes += self._renewed(unit, partial(self._load, root, unit, is_package))
+        for cls in classes:
             yield Found(cls, source, directory=directory)
-        for unit, is_package in list(units_in(root)):
-            load = partial(self._load, unit, is_package, directory)
-            for cls in self._renewed(unit, load):
-                yield Found(cls, source, directory=directory)
 
-    def _load(self, unit: str, is_package: bool, directory: Path | None) -> list[type[InvenTreePlugin]]:  # noqa: FBT001 - given to partial
+    def _load(self, root: str, unit: str, is_package: bool) -> list[type[InvenTreePlugin]]:  # noqa: FBT001 - given to partial
         """Import the modules of a unit and return their plugin classes."""
         classes: list[type[InvenTreePlugin]] = []
         for name in walk(unit, is_package=is_package):
             with self._guard.calling(None, "import", module=name) as attempt:
                 classes += _classes(vars(importlib.import_module(name)))
             if attempt.failure is not None and not _awaits_its_app(name, unit, attempt.failure):
-                self._keep(attempt.failure, _file_of(name, directory))
+                self._keep(attempt.failure, _file_of(name, root))
         return classes
 
     def _distribution(self, distribution: Distribution) -> Iterator[Found]:
@@ -126,7 +133,7 @@ class Collector:
             units.setdefault(unit_of(each.module), []).append((each.module, each.attr))
         for unit, points in units.items():
             load = partial(self._load_points, points, distribution)
-            for cls in self._renewed(unit, load):
+            for cls in self._renewed(unit, load, module=points[0][0]):
                 yield Found(cls, Source.PACKAGE, distribution=distribution)
 
     def _load_points(
@@ -144,11 +151,24 @@ class Collector:
         if isinstance(given, str):
             module, _, attribute = given.partition(":")
             load = partial(self._load_given, module, attribute)
-            found = self._renewed(unit_of(module), load)
+            found = self._renewed(unit_of(module), load, module=module)
         else:
             found = [given]
         for cls in found:
-            yield Found(cls, Source.DIRECTORY)
+            owner = self._owner_of(cls)
+            yield Found(cls, Source.PACKAGE if owner else Source.DIRECTORY, distribution=owner)
+
+    def _owner_of(self, cls: type) -> Distribution | None:
+        """Return the distribution whose entry point leads to the package of a class that was given."""
+        unit = unit_of(cls.__module__)
+        return next(
+            (
+                each
+                for each in installed_distributions(map(Path, sys.path))
+                if any(unit_of(point.module) == unit for point in each.entry_points)
+            ),
+            None,
+        )
 
     def _load_given(self, module: str, attribute: str) -> list[type[InvenTreePlugin]]:
         with self._guard.calling(None, "import", module=f"{module}:{attribute}") as attempt:
@@ -161,27 +181,29 @@ class Collector:
     # What is done with them.
 
     def _renewed(
-        self, unit: str, load: Callable[[], list[type[InvenTreePlugin]]]
+        self, unit: str, load: Callable[[], list[type[InvenTreePlugin]]], *, module: str | None = None
     ) -> list[type[InvenTreePlugin]]:
-        """Return the classes of a unit, imported anew where its files have changed."""
-        old = {}
-        if self._modules.changed(unit):
-            if any(each == unit or each.startswith(f"{unit}.") for each in self._fixed):
-                error = PluginError(
-                    "its code has changed, but models cannot be loaded twice: restart the server"
-                )
-                self._failures.append(record(error, None, "app", module=unit))
-            else:
-                old = self._modules.take_out(unit)
+        """Return the classes of a unit, imported anew where its files have changed.
+
+        Which unit a `module` is in, importing it may tell better.
+        """
+        changed, known = MODULES.changed(unit), MODULES.tried(unit)
+        if changed and any(each == unit or each.startswith(f"{unit}.") for each in self._fixed):
+            error = PluginError("its code has changed, but models cannot be loaded twice: restart")
+            self._failures.append(record(error, None, "app", module=unit))
+            return load()
+        old = MODULES.take_out(unit) if changed or known.again else {}
         before = len(self._failures)
         classes = load()
-        failed = len(self._failures) > before
-        if failed and old:
-            self._modules.put_back(unit, old)
+        failed = frozenset(each.module or "" for each in self._failures[before:])
+        tried = Tried(failed, again=bool(failed))
+        if old and failed - known.failed:
+            MODULES.put_back(unit, old)
             told = len(self._failures)
             classes = load()
             del self._failures[told:]
-        self._tried[unit] = failed
+            tried = Tried(known.failed, again=True)
+        self._tried[unit_of(module) if module else unit] = tried
         return classes
 
     def _keep(
@@ -193,7 +215,7 @@ class Collector:
         from inventree_plugins.host.suspects import suspect  # noqa: PLC0415 - few boots have any
 
         slug = suspect(failure, file=file, distribution=distribution)
-        self._failures.append(Failure(slug, failure.phase, failure.error, failure.traceback, failure.module))
+        self._failures.append(failure._replace(slug=slug))
 
     def _by_slug(self, found: Iterable[Found]) -> dict[str, Candidate]:
         """Return the candidates by slug: of two, the later one, and the other one is told of (SPEC §1)."""
@@ -231,7 +253,12 @@ def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:
     """Return the plugin classes among a module's names: those with a name of their own (SPEC §1)."""
     wanted = names.get("__all__")
     values = [names[each] for each in wanted if each in names] if wanted is not None else list(names.values())
-    return [each for each in values if _is_plugin(each) and name_of(each)]
+    return [each for each in values if _is_plugin(each) and _has_name(each)]
+
+
+def _has_name(cls: type[InvenTreePlugin]) -> bool:
+    # Not as text: making text of a name may fail, which must not hide the module's other classes.
+    return bool(cls.NAME or getattr(cls, "PLUGIN_NAME", None))
 
 
 def _bounds(cls: type[InvenTreePlugin]) -> tuple[str | None, str | None]:
@@ -263,10 +290,11 @@ def _each_once(found: list[Found]) -> Iterator[Found]:
             yield each
 
 
-def _file_of(module: str, directory: Path | None) -> Path | None:
-    """Return the file of a module below a plugin directory, which may not be importable."""
-    if directory is None:
-        return None
-    depth = 3 if module.startswith("plugin.") else 2
-    path = directory.joinpath(*module.split(".")[depth - 1 :])
-    return path / "__init__.py" if path.is_dir() else path.with_name(f"{path.name}.py")
+def _file_of(module: str, root: str) -> Path | None:
+    """Return the file of a module below a package, which itself may not be importable."""
+    for folder in getattr(sys.modules.get(root), "__path__", ()):
+        path = Path(folder, *module.removeprefix(f"{root}.").split("."))
+        found = path / "__init__.py" if path.is_dir() else path.with_name(f"{path.name}.py")
+        if found.is_file():
+            return found
+    return None

@@ -58,7 +58,7 @@ class Guard:
             attempt.failure = record(error, slug, phase, module=module, keep_frames=self._keep_frames)
 
     @contextmanager
-    def asking(self, slug: str, phase: str) -> Iterator[Attempt]:
+    def asking(self, slug: str | None, phase: str) -> Iterator[Attempt]:
         """Call a plugin that is active: a failure is logged and remembered."""
         with self.calling(slug, phase) as attempt:
             yield attempt
@@ -89,13 +89,32 @@ def record(
     """Return the record of an error; its frames, and all that they hold on to, are let go unless kept."""
     import traceback  # noqa: PLC0415 - most boots need none
 
+    frames = _of_the_plugin(error.__traceback__)
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    if not keep_frames:
+        _let_go(error)
+    return Failure(slug, phase, error, _said(error), text, module)
+
+
+def _said(error: BaseException) -> str:
+    """Return an exception's type and text in one line; the text is the plugin's code, too."""
     try:
-        text = "".join(traceback.format_exception(type(error), error, _of_the_plugin(error.__traceback__)))
-    except Exception as fault:  # noqa: BLE001 - the text of an exception is the plugin's code, too
-        text = f"{type(error).__name__} (its text cannot be had: {type(fault).__name__})\n"
-        error = RuntimeError(text.strip())
-    kept = error if keep_frames else error.with_traceback(None)
-    return Failure(slug, phase, kept, text, module)
+        text = " ".join(str(error).split())
+    except BaseException as fault:  # noqa: BLE001 - as above
+        text = f"(its text cannot be had: {type(fault).__name__})"
+    return f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _let_go(error: BaseException) -> None:
+    """Let the frames go, also those of the errors that it came from."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and not any(each is other for other in seen):
+            seen.append(each)
+            each.__traceback__ = None
+            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
 
 
 def _of_the_plugin(frames: TracebackType | None) -> TracebackType | None:

@@ -31,7 +31,7 @@ from inventree_plugins.host.store_runtime import StoreRuntime
 from inventree_plugins.instance import Instance, InstanceOptions, resolve_instance
 from inventree_plugins.models import Source
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
-from inventree_plugins.sdk.server import register_server
+from inventree_plugins.sdk.server import register_server, unregister_server
 from inventree_plugins.sdk.stand_ins import stand_ins
 from inventree_plugins.store import open_store
 
@@ -152,6 +152,7 @@ class PluginHost:
 
     def close(self) -> None:
         """Stop the scheduler, and wait for events and tasks that are under way."""
+        unregister_server(self)
         if self._scheduler is not None:
             self._scheduler.stop()
             self._scheduler = None
@@ -189,13 +190,16 @@ class PluginHost:
 
     def with_mixin(self, key: str) -> tuple[InvenTreePlugin, ...]:
         """Return the active plugins that have a mixin and give what it needs, as `action` or `urls`."""
+        return tuple(plugin for _, plugin in self._with_mixin(key))
+
+    def _with_mixin(self, key: str) -> list[tuple[str, Any]]:
         found = []
         for slug, each in self._registry.loaded.items():
             if key in each.mixins:
                 with self._guard.calling(slug, key):
                     if each.plugin.mixin_enabled(key):
-                        found.append(each.plugin)
-        return tuple(found)
+                        found.append((slug, each.plugin))
+        return found
 
     def is_on(self, switch: str) -> bool:
         """Tell whether an integration switch was on at the last boot or reload, as `ENABLE_PLUGINS_URL`."""
@@ -204,8 +208,7 @@ class PluginHost:
     def settings_of(self, slug: str) -> dict[str, Any]:
         """Return the values of a plugin's settings; raise PluginError where no such plugin is active."""
         plugin = self._required(slug, "settings")
-        values: dict[str, Any] = plugin.get_settings_dict()
-        return values
+        return {key: plugin.get_setting(key) for key in plugin.settings}
 
     def _required(self, slug: str, mixin: str) -> Any:
         plugin = self.get(slug)
@@ -223,26 +226,27 @@ class PluginHost:
         Raises NoSuchActionError where no active plugin has it, PluginError where each that has it failed.
         """
         failed: Failure | None = None
-        for plugin in self.with_mixin("action"):
-            each: Any = plugin
-            with self._guard.asking(each.plugin_slug(), "action") as attempt:
-                if each.action_name() == name:
-                    each.perform_action(user, data)
-                    response: dict[str, Any] = each.get_response(user, data)
-                    return response
-            failed = attempt.failure or failed
+        for slug, plugin in self._with_mixin("action"):
+            own = None
+            with self._guard.asking(slug, "action"):
+                own = plugin.action_name()
+            if own != name:
+                continue
+            with self._guard.asking(slug, "action") as attempt:
+                plugin.perform_action(user, data)
+                response: dict[str, Any] = plugin.get_response(user, data)
+                return response
+            failed = attempt.failure
         if failed is not None:
-            raise PluginError(
-                f"the action `{name}` failed: {failed.error}", plugin=failed.slug or "", mixin="action"
-            ) from failed.error
+            message = f"the action `{name}` failed: {failed.message}"
+            raise PluginError(message, plugin=failed.slug or "", mixin="action") from failed.error
         raise NoSuchActionError(f"no active plugin has the action `{name}`", mixin="action")
 
     def scan(self, barcode: str, user: Any = None) -> Any:
         """Ask every active barcode plugin in turn; return the first match, None where nobody knows it."""
-        for plugin in self.with_mixin("barcode"):
-            each: Any = plugin
-            with self._guard.asking(each.plugin_slug(), "barcode"):
-                match = _scan(each.scan, barcode, user)
+        for slug, plugin in self._with_mixin("barcode"):
+            with self._guard.asking(slug, "barcode"):
+                match = _scan(plugin.scan, barcode, user)
                 if match is not None:
                     return match
         return None
@@ -256,14 +260,14 @@ class PluginHost:
         if not self.is_on("ENABLE_PLUGINS_EVENTS"):
             return ()
         deliveries = []
-        for plugin in self.with_mixin("events"):
-            each: Any = plugin
-            slug = each.plugin_slug()
+        for slug, plugin in self._with_mixin("events"):
             wanted = False
             with self._guard.asking(slug, "events"):
-                wanted = bool(each.wants_process_event(event))
+                wanted = bool(plugin.wants_process_event(event))
             if wanted:
-                job = partial(self._call, slug, "events", partial(each.process_event, event, *args, **kwargs))
+                job = partial(
+                    self._call, slug, "events", partial(plugin.process_event, event, *args, **kwargs)
+                )
                 deliveries.append(self._queues.put(slug, job))
         return tuple(deliveries)
 
@@ -284,9 +288,13 @@ class PluginHost:
     def run_due_tasks(self, now: datetime | None = None) -> tuple[Future[None], ...]:
         """Start each due task in another thread, and take note of it; one future for each."""
         moment = _aware(now)
-        due = self._schedule.due(self.tasks(), moment)
-        started = [task for task in due if self._schedule.start(task, moment)]
-        return tuple(self._queues.put(f"task {task.name}", partial(self._run_task, task)) for task in started)
+        started = []
+        for task in self._schedule.due(self.tasks(), moment):
+            queue = f"task {task.name}"
+            # One that still runs is left to it, and is due again afterwards.
+            if not self._queues.is_busy(queue) and self._schedule.start(task, moment):
+                started.append(self._queues.put(queue, partial(self._run_task, task)))
+        return tuple(started)
 
     def _run_task(self, task: Task) -> None:
         with self._guard.asking(task.slug, "schedule"):
@@ -303,7 +311,12 @@ class PluginHost:
     def start_scheduler(self, *, seconds: float = 1.0) -> None:
         """Run due tasks from now on, looking every so many seconds; `close` ends it."""
         if self._scheduler is None:
-            self._scheduler = Scheduler(self.run_due_tasks, seconds=seconds)
+            self._scheduler = Scheduler(self._tick, seconds=seconds)
+
+    def _tick(self) -> None:
+        # What keeps the runs is the server's own, and may fail as well.
+        with self._guard.asking(None, "schedule"):
+            self.run_due_tasks()
 
     # What a server shows.
 
@@ -335,6 +348,5 @@ def _scan(scan: Callable[..., Any], barcode: str, user: Any) -> Any:
 
 def _aware(now: datetime | None) -> datetime:
     """Return the moment with a time zone; one without is local time."""
-    if now is None:
-        return datetime.now(timezone.utc)
-    return now if now.tzinfo is not None else now.astimezone()
+    moment = now or datetime.now(timezone.utc)
+    return moment if moment.tzinfo is not None else moment.astimezone()

@@ -66,21 +66,20 @@ class Failure(NamedTuple):
     """Something a plugin did wrong.
 
     `slug` is None where nothing tells whose `module` it is. `phase` is `import`, `identity`, `collision`,
-    `row`, `version`, `construct`, or the key of the mixin that was activated or asked. `traceback` is
-    the text of the error's own, which is let go.
+    `row`, `version`, `construct`, or the key of the mixin that was activated or asked. `message` is the
+    error's type and text in one line, `traceback` the text of its traceback, which is let go.
     """
 
     slug: str | None
     phase: str
     error: BaseException
-    traceback: str = ""
+    message: str
+    traceback: str
     module: str | None = None
 
     def __str__(self) -> str:
         """Say it in one line."""
-        text = " ".join(str(self.error).split())
-        what = f"{type(self.error).__name__}: {text}".rstrip(": ")
-        return f"{self.slug or self.module or 'plugins'} ({self.phase}): {what}"
+        return f"{self.slug or self.module or 'plugins'} ({self.phase}): {self.message}"
 
 
 class Candidate(NamedTuple):

@@ -1,41 +1,51 @@
-"""Import plugins' modules, and again those whose files have changed since."""
+"""What was imported for plugins, and again where files have changed since."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
+from contextlib import suppress
 from types import ModuleType
+from typing import NamedTuple
 
-__all__ = ["Modules", "unit_of", "units_in", "walk"]
+__all__ = ["MODULES", "Modules", "Tried", "file_state", "forget_bytecode", "unit_of"]
 
 State = tuple[int, int]
 
 
+class Tried(NamedTuple):
+    """How importing a unit went: which of its modules failed, and whether to try again in any case."""
+
+    failed: frozenset[str] = frozenset()
+    again: bool = False
+
+
 class Modules:
-    """What was imported for plugins, unit by unit.
+    """The units that were imported for plugins, and the state of their files then.
 
     A unit is what changes together: a file or folder in a plugin directory, or a package.
     """
 
     def __init__(self) -> None:
-        self._states: dict[str, dict[str, State | None]] = {}
-        self._failed: set[str] = set()
-        self._roots: dict[Path, str] = {}
+        self._files: dict[str, dict[str, State | None]] = {}
+        self._tried: dict[str, Tried] = {}
 
     def changed(self, unit: str) -> bool:
-        """Tell whether a file of the unit is another than when it was imported, or did not import then."""
-        noted = self._states.get(unit)
-        return noted is not None and (unit in self._failed or {file: _state(file) for file in noted} != noted)
+        """Tell whether a file of the unit is another than when it was imported."""
+        noted = self._files.get(unit)
+        return noted is not None and {file: file_state(file) for file in noted} != noted
+
+    def tried(self, unit: str) -> Tried:
+        """Return how importing the unit went the last time."""
+        return self._tried.get(unit, Tried())
 
     def take_out(self, unit: str) -> dict[str, ModuleType]:
         """Take the unit's modules out of `sys.modules`, so that they are imported anew; return them."""
         old = {name: sys.modules[name] for name in _names(unit)}
-        for name in old:
+        for name, module in old.items():
             del sys.modules[name]
+            forget_bytecode(module)
         return old
 
     def put_back(self, unit: str, old: dict[str, ModuleType]) -> None:
@@ -43,80 +53,28 @@ class Modules:
         self.take_out(unit)
         sys.modules.update(old)
 
-    def note(self, units: Mapping[str, bool]) -> None:
-        """Remember the state of the files of these units, each with whether it failed to import."""
-        files: dict[str, dict[str, State | None]] = {unit: {} for unit in units}
+    def note(self, tried: Mapping[str, Tried]) -> None:
+        """Remember how importing these units went, and the state of their files."""
+        files: dict[str, dict[str, State | None]] = {unit: {} for unit in tried}
         # One pass over all modules: there are many, and many units.
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             unit = next((each for each in _prefixes(name) if each in files), None) if file else None
             if unit is not None and file is not None:
-                files[unit][file] = _state(file)
-        self._states.update(files)
-        self._failed -= units.keys()
-        self._failed |= {unit for unit, failed in units.items() if failed}
-
-    def root(self, directory: Path, name: str | None = None) -> str:
-        """Make a plugin directory importable, as a package of its own name; return the name it got.
-
-        Nothing is written there, and a name that leads elsewhere already stays what it is. Raises what the
-        directory's `__init__.py` raises, but once.
-        """
-        if directory not in self._roots:
-            wanted = directory.name or "plugins"
-            free = name or next(each for each in _names_from(wanted) if _is_free(each, directory))
-            self._roots[directory] = free
-            if free not in sys.modules:
-                _make_package(free, directory)
-        return self._roots[directory]
+                files[unit][file] = file_state(file)
+        self._files.update(files)
+        self._tried.update(tried)
 
 
-def units_in(root: str) -> Iterator[tuple[str, bool]]:
-    """Yield the units below a directory's package, in the server's order, and whether each is a package."""
-    for folder in sys.modules[root].__path__:
-        for name, is_package in _listed(folder):
-            yield f"{root}.{name}", is_package
+# One for the process, as `sys.modules` is: two hosts may have plugins in common.
+MODULES = Modules()
 
 
-def walk(unit: str, *, is_package: bool) -> Iterator[str]:
-    """Yield the unit's modules in the server's order; what lies below a package, once it is imported."""
-    yield unit
-    if is_package:
-        yield from _below(unit, set())
-
-
-def _below(package: str, seen: set[tuple[int, int]]) -> Iterator[str]:
-    for folder in getattr(sys.modules.get(package), "__path__", ()):
-        place = _place(folder)
-        if place is None or place in seen:
-            continue  # gone, or a link that leads back
-        seen.add(place)
-        for name, is_package in _listed(folder):
-            yield f"{package}.{name}"
-            if is_package:
-                yield from _below(f"{package}.{name}", seen)
-
-
-def _place(folder: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(folder)  # noqa: PTH116 - a Path for each of hundreds would cost more than the look
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _listed(folder: str) -> Iterator[tuple[str, bool]]:
-    """Yield the modules in a folder by their file's names, and whether each is a package."""
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - as above
-    except OSError:
-        return
-    for name in names:
-        stem, dot, suffix = name.partition(".")
-        if (dot, suffix) == (".", "py") and stem != "__init__":
-            yield stem, False
-        elif not dot and os.path.isfile(f"{folder}{os.sep}{name}{os.sep}__init__.py"):  # noqa: PTH113
-            yield name, True
+def forget_bytecode(module: ModuleType) -> None:
+    """Remove what was compiled: Python takes it for fresh if the source changed in its second and has its size."""
+    if isinstance(cached := getattr(module, "__cached__", None), str):
+        with suppress(OSError):
+            os.unlink(cached)  # noqa: PTH108 - one for each module
 
 
 def unit_of(module: str) -> str:
@@ -143,37 +101,10 @@ def _prefixes(name: str) -> Iterator[str]:
     yield name
 
 
-def _state(file: str) -> State | None:
+def file_state(file: str) -> State | None:
+    """Return a file's time and size, None for one that is gone."""
     try:
         found = os.stat(file)  # noqa: PTH116 - one for each module of each plugin
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _names_from(wanted: str) -> Iterator[str]:
-    yield wanted
-    yield from (f"{wanted}_{number}" for number in range(2, 1000))
-
-
-def _is_free(name: str, directory: Path) -> bool:
-    """Tell whether the name leads to the directory, or nowhere."""
-    try:
-        found = sys.modules.get(name) or find_spec(name)
-    except (ImportError, ValueError):
-        return True
-    if found is None:
-        return True
-    attribute = "submodule_search_locations" if isinstance(found, ModuleSpec) else "__path__"
-    return str(directory) in list(getattr(found, attribute, None) or ())
-
-
-def _make_package(name: str, directory: Path) -> None:
-    file = directory / "__init__.py"
-    spec = spec_from_file_location(name, file, submodule_search_locations=[str(directory)])
-    if spec is None or spec.loader is None or not file.is_file():
-        spec = ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(directory)]
-    sys.modules[name] = module = module_from_spec(spec)
-    if spec.loader is not None:
-        spec.loader.exec_module(module)

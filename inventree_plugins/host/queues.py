@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Queues"]
 
+THREADS = "plugins"
 Job = Callable[[], None]
 
 
@@ -38,15 +39,26 @@ class Queues:
                 return done
             self._waiting[slug] = deque([(job, done)])
             executor = self._executor()
-        executor.submit(self._work, slug)
+        try:
+            executor.submit(self._work, slug)
+        except BaseException:
+            with self._lock:
+                del self._waiting[slug]
+            raise
         return done
+
+    def is_busy(self, slug: str) -> bool:
+        """Tell whether a job of that queue is running or waiting."""
+        with self._lock:
+            return slug in self._waiting
 
     def close(self) -> None:
         """Wait for the jobs that are there, and end the threads; an executor of the caller's goes on."""
         with self._lock:
             own, self._own = self._own, None
         if own is not None:
-            own.shutdown(wait=True)
+            # Who closes the host from within a job cannot wait for its own end.
+            own.shutdown(wait=threading.current_thread().name.rpartition("_")[0] != THREADS)
 
     def _executor(self) -> Executor:
         if self._given is not None:
@@ -54,19 +66,28 @@ class Queues:
         if self._own is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
 
-            self._own = ThreadPoolExecutor(self._workers, thread_name_prefix="plugins")
+            self._own = ThreadPoolExecutor(self._workers, thread_name_prefix=THREADS)
         return self._own
 
     def _work(self, slug: str) -> None:
         """Do the plugin's jobs, until there are no more."""
-        while True:
-            with self._lock:
-                queue = self._waiting[slug]
-                if not queue:
-                    del self._waiting[slug]
-                    return
-                job, done = queue.popleft()
+        while (found := self._next(slug)) is not None:
+            job, done = found
+            if not done.set_running_or_notify_cancel():
+                continue
             try:
                 job()
+            except BaseException:
+                # Only what nothing may stop comes here; those that wait go on in another thread.
+                self._executor().submit(self._work, slug)
+                raise
             finally:
                 done.set_result(None)
+
+    def _next(self, slug: str) -> tuple[Job, Future[None]] | None:
+        with self._lock:
+            queue = self._waiting[slug]
+            if queue:
+                return queue.popleft()
+            del self._waiting[slug]
+            return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from inventree_plugins.errors import DatabaseReadOnlyError, InvplugError
+from inventree_plugins.errors import DatabaseLockedError, DatabaseReadOnlyError, InvplugError, RowError
 from inventree_plugins.host.boot import StoreState
 from inventree_plugins.host.guard import record
 from inventree_plugins.host.interface import Candidate, Failure
@@ -42,24 +42,35 @@ def create_missing_rows(store: Store, candidates: Mapping[str, Candidate]) -> tu
     """
     with store.reading() as reader:
         missing = _missing(reader, candidates.values())
-    too_long = [each for each in missing if len(each.slug) > LONGEST_KEY]
-    failures = [_failure(each, f"its key has more than {LONGEST_KEY} characters") for each in too_long]
-    if len(missing) > len(too_long):
-        try:
-            with store.writing() as writer:
-                for each in _missing(writer, candidates.values()):
-                    if len(each.slug) <= LONGEST_KEY:
-                        package = each.distribution.name if each.distribution else None
-                        writer.insert(each.slug, name=name_of(each.cls), package_name=package)
-        except DatabaseReadOnlyError as error:
-            failures.append(record(error, None, "row"))
-    return tuple(failures)
+    try:
+        _insert(store, missing)
+    except (DatabaseReadOnlyError, DatabaseLockedError) as error:
+        return (record(error, None, "row"),)
+    except InvplugError as error:
+        if len(missing) == 1:
+            return (record(error, missing[0].slug, "row"),)
+        # One of them spoils the transaction of all.
+        return tuple(failure for each in missing for failure in create_missing_rows(store, {each.slug: each}))
+    return ()
+
+
+def _insert(store: Store, missing: list[Candidate]) -> None:
+    if not missing:
+        return
+    with store.writing() as writer:
+        for each in _missing(writer, missing):
+            if len(each.slug) > LONGEST_KEY:
+                raise RowError(f"its key has more than {LONGEST_KEY} characters", slug=each.slug)
+            package = each.distribution.name if each.distribution else None
+            writer.insert(each.slug, name=_name(each), package_name=package)
+
+
+def _name(candidate: Candidate) -> str:
+    """Return the name as a row can hold it."""
+    name = name_of(candidate.cls).encode("utf-8", "replace").decode().replace("\0", "")
+    return name[:LONGEST_KEY]
 
 
 def _missing(reader: Reader, candidates: Iterable[Candidate]) -> list[Candidate]:
     present = {row.key for row in reader.rows()}
     return [each for each in candidates if each.slug not in present]
-
-
-def _failure(candidate: Candidate, message: str) -> Failure:
-    return record(InvplugError(message, slug=candidate.slug), candidate.slug, "row")

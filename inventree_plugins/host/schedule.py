@@ -5,28 +5,33 @@ from __future__ import annotations
 import calendar
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from inventree_plugins.host.interface import Run, Task
 
 __all__ = ["Schedule", "Scheduler", "next_time"]
 
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
-SPANS = {"H": timedelta(hours=1), "D": timedelta(days=1), "W": timedelta(weeks=1)}
+DAYS = {"D": 1, "W": 7}
+HOUR = 60
 # Beyond, a task is never due again.
-LAST = datetime.max  # noqa: DTZ901 - it gets the zone of what it is compared with
+LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 def next_time(task: Task, last: datetime) -> datetime:
-    """Return when a task is due that ran at `last`: months and years go by the calendar."""
+    """Return when a task is due that ran at `last`.
+
+    Days and more go by calendar and clock of the zone of `last`, hours and minutes by how long they last.
+    """
     try:
         if task.schedule in MONTHS:
             return _months_later(last, MONTHS[task.schedule])
-        if task.schedule == "I":
-            return last + timedelta(minutes=task.minutes or 0)
-        return last + SPANS[task.schedule]
+        if task.schedule in DAYS:
+            return last + timedelta(days=DAYS[task.schedule])
+        minutes = HOUR if task.schedule == "H" else task.minutes or 0
+        return last.astimezone(timezone.utc) + timedelta(minutes=minutes)
     except (OverflowError, ValueError):
-        return LAST.replace(tzinfo=last.tzinfo)
+        return LAST
 
 
 def _months_later(day: datetime, months: int) -> datetime:
@@ -62,7 +67,8 @@ class Schedule:
             return True
         if task.repeats is not None and run.times >= task.repeats:
             return False
-        return next_time(task, run.last) <= now
+        # Within one zone, Python would compare what the clocks show.
+        return next_time(task, run.last).astimezone(timezone.utc) <= now.astimezone(timezone.utc)
 
 
 class Scheduler:

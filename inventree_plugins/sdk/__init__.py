@@ -6,6 +6,7 @@ from inventree_plugins.sdk.errors import (
     APICallError,
     MixinImplementationError,
     MixinNotImplementedError,
+    OnlyOnServerError,
     PluginError,
     SettingValueError,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "MixinImplementationError",
     "MixinNotImplementedError",
     "NavigationMixin",
+    "OnlyOnServerError",
     "PluginError",
     "Runtime",
     "ScheduleMixin",

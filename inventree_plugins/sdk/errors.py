@@ -6,6 +6,7 @@ __all__ = [
     "APICallError",
     "MixinImplementationError",
     "MixinNotImplementedError",
+    "OnlyOnServerError",
     "PluginError",
     "SettingValueError",
 ]
@@ -18,6 +19,10 @@ class PluginError(Exception):
         super().__init__(message, *details)
         self.plugin = plugin
         self.mixin = mixin
+
+
+class OnlyOnServerError(PluginError):
+    """A plugin calls what is there in a real InvenTree server only."""
 
 
 class MixinNotImplementedError(PluginError, NotImplementedError):

@@ -6,7 +6,7 @@ import threading
 from abc import ABCMeta
 from typing import Any
 
-from inventree_plugins.sdk.errors import PluginError
+from inventree_plugins.sdk.errors import OnlyOnServerError
 from inventree_plugins.sdk.mixins import BarcodeMixin, SettingsMixin
 from inventree_plugins.vocabulary import MIXINS
 
@@ -75,14 +75,14 @@ def inert_class(module: str, name: str) -> type:
 
 
 def inert_function(module: str, name: str) -> Any:
-    """Return a function that raises PluginError when it is called, and not before."""
+    """Return a function that raises OnlyOnServerError when it is called, and not before."""
 
     def missing(*args: Any, **kwargs: Any) -> Any:
         del args, kwargs
-        raise PluginError(f"`{module}.{name}` is there in a real InvenTree server only")
+        raise OnlyOnServerError(f"`{module}.{name}` is there in a real InvenTree server only")
 
     missing.__name__ = missing.__qualname__ = name
-    missing.__doc__ = f"Raise PluginError: only a real server has `{module}.{name}`."
+    missing.__doc__ = f"Raise OnlyOnServerError: only a real server has `{module}.{name}`."
     return missing
 
 

@@ -9,7 +9,16 @@ from typing import Any, Protocol
 
 from inventree_plugins.sdk.names import slug_of
 
-__all__ = ["Registry", "Server", "register_server", "registry", "serving", "trigger_event"]
+__all__ = [
+    "Registry",
+    "Server",
+    "current_server",
+    "register_server",
+    "registry",
+    "serving",
+    "trigger_event",
+    "unregister_server",
+]
 
 
 class Server(Protocol):
@@ -45,7 +54,14 @@ def register_server(server: Server) -> None:
     _latest[:] = [server]
 
 
-def _server() -> Server | None:
+def unregister_server(server: Server) -> None:
+    """Let nobody find the server any more who is not called by it."""
+    if server in _latest:
+        _latest.clear()
+
+
+def current_server() -> Server | None:
+    """Return the server that calls, else the one that was registered last."""
     return _calling.get() or next(iter(_latest), None)
 
 
@@ -55,13 +71,13 @@ class Registry:
     @property
     def plugins(self) -> Mapping[str, Any]:
         """Return the active plugins by slug."""
-        server = _server()
+        server = current_server()
         return server.plugins if server else {}
 
     @property
     def plugins_inactive(self) -> Mapping[str, Any]:
         """Return what the server tells of plugins that are not active, by slug."""
-        found: Mapping[str, Any] = getattr(_server(), "inactive", {})
+        found: Mapping[str, Any] = getattr(current_server(), "inactive", {})
         return found
 
     @property
@@ -77,7 +93,7 @@ class Registry:
     @property
     def is_ready(self) -> bool:
         """Tell whether there is a server."""
-        return _server() is not None
+        return current_server() is not None
 
     @property
     def errors(self) -> Mapping[str, Any]:
@@ -105,7 +121,7 @@ class Registry:
         builtin: bool | None = None,  # noqa: ARG002, FBT001
     ) -> list[Any]:
         """Return the active plugins that have a mixin."""
-        server = _server()
+        server = current_server()
         return list(server.with_mixin(str(mixin))) if server else []
 
     def call_plugin_function(self, slug: str, func: str, *args: Any, **kwargs: Any) -> Any:
@@ -118,7 +134,7 @@ class Registry:
 
     def reload_plugins(self, **kwargs: Any) -> None:  # noqa: ARG002 - the server's signature
         """Let the server look for changes, if it is one that does."""
-        reload = getattr(_server(), "reload", None)
+        reload = getattr(current_server(), "reload", None)
         if reload is not None:
             reload()
 
@@ -128,6 +144,6 @@ registry = Registry()
 
 def trigger_event(event: str, *args: Any, **kwargs: Any) -> None:
     """Tell the active plugins what happened; nobody, where there is no server."""
-    server = _server()
+    server = current_server()
     if server is not None:
         server.trigger(str(event), *args, **kwargs)

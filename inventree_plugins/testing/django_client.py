@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import ModuleType
 from typing import Any
 
@@ -13,12 +14,13 @@ def request(patterns: list[Any], method: str, path: str, **options: Any) -> Any:
 
     Where Django has no settings yet, it gets the few that this takes.
     """
-    from django.conf import settings  # noqa: PLC0415 - only tests of URLs need Django
+    import django  # noqa: PLC0415 - only tests of URLs need it
+    from django.apps import apps  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
 
-    if not settings.configured:
-        import django  # noqa: PLC0415
-
+    if not settings.configured and not os.environ.get("DJANGO_SETTINGS_MODULE"):
         settings.configure(ALLOWED_HOSTS=["testserver"], SECRET_KEY="only for tests", USE_TZ=True)  # noqa: S106
+    if not apps.ready:
         django.setup()
     from django.test import Client, override_settings  # noqa: PLC0415
     from django.urls import include, re_path  # noqa: PLC0415

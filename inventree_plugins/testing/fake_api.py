@@ -28,13 +28,18 @@ class Received:
         return json.loads(self.body)
 
 
+class _Server(ThreadingHTTPServer):
+    # Those who wait to be served are asked to try again a second later when there are more.
+    request_queue_size = 128
+
+
 class FakeApi:
     """Answers requests at `url` and keeps them in `requests`; the answer to what was not announced is 404."""
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self._answers: dict[tuple[str, str], tuple[int, bytes, Mapping[str, str]]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,17 +58,21 @@ class PluginTestHost:
     def _class_of(self, plugin: type | str) -> type[InvenTreePlugin]:
         """Return the class that is meant; raise what keeps it from being imported."""
         classes = [*self.host.inactive.values(), *map(type, self.host.plugins.values())]
-        if isinstance(plugin, type):
+        name = plugin if isinstance(plugin, str) else f"{plugin.__module__}:{plugin.__qualname__}"
+        for failure in self.host.failures:
+            if failure.module == name or (failure.module or "") == f"{name}:":
+                raise failure.error
+        module, _, attribute = name.partition(":")
+        if not isinstance(plugin, str):
             found = [cls for cls in classes if cls is plugin]
+        elif attribute:
+            wanted = attrgetter(attribute)(sys.modules[module])
+            found = [cls for cls in classes if cls is wanted]
         else:
-            module, _, name = plugin.partition(":")
-            for failure in self.host.failures:
-                if failure.phase == "import" and (failure.module or "").partition(":")[0] == module:
-                    raise failure.error
-            modules = [cls for cls in classes if cls.__module__ == module or name]
-            found = [cls for cls in modules if not name or cls.__qualname__ == name]
+            found = [cls for cls in classes if cls.__module__ == module]
         if len(found) != 1:
-            raise LookupError(f"`{plugin}` is no plugin with a `NAME`, or more than one")
+            what = "has several plugins: name one" if found else "is no class of a plugin with a `NAME`"
+            raise LookupError(f"`{name}` {what}")
         return found[0]
 
     def _store_settings(self, slug: str, cls: type[InvenTreePlugin], settings: Mapping[str, Any]) -> None:

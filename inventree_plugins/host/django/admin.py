@@ -61,6 +61,8 @@ class PluginConfigAdmin(admin.ModelAdmin):
     def _switch(self, request: HttpRequest, queryset: QuerySet[PluginConfig], *, active: bool) -> None:
         keys = list(queryset.values_list("key", flat=True))
         queryset.update(active=active)
+        done = "enabled" if active else "disabled"
+        self.message_user(request, f"{len(keys)} plugin{'s' * (len(keys) != 1)} {done}.", messages.SUCCESS)
         self._reload(request, keys)
 
     def _reload(self, request: HttpRequest, keys: list[str]) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.urls import ResolverMatch, URLResolver
 from django.urls.resolvers import RoutePattern
 
 from inventree_plugins.host.django.running import get_host
-from inventree_plugins.sdk.server import serving
-from inventree_plugins.sdk.stand_ins import stand_ins
 
 __all__ = ["plugin_urls"]
 
@@ -43,10 +38,8 @@ class _PluginResolver(URLResolver):
         return self._inner
 
     def resolve(self, path: str) -> ResolverMatch:
-        """Return the view of the plugin, which finds its server while it runs."""
-        match = self._current().resolve(path)
-        match.func = _served(match.func)
-        return match
+        """Return the view of the plugin."""
+        return self._current().resolve(path)
 
     @property
     def url_patterns(self) -> Any:
@@ -67,22 +60,3 @@ class _PluginResolver(URLResolver):
     def app_dict(self) -> Any:
         """Return the namespaces by app."""
         return self._current().app_dict
-
-
-def _served(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a view import the server's modules, and find its registry, while it runs."""
-    if asyncio.iscoroutinefunction(view):
-
-        @wraps(view)
-        async def asynchronous(*args: Any, **kwargs: Any) -> Any:
-            with stand_ins(), serving(get_host()):
-                return await view(*args, **kwargs)
-
-        return asynchronous
-
-    @wraps(view)
-    def synchronous(*args: Any, **kwargs: Any) -> Any:
-        with stand_ins(), serving(get_host()):
-            return view(*args, **kwargs)
-
-    return synchronous
