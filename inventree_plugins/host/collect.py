@@ -196,7 +196,7 @@ class Collector:
         before = len(self._failures)
         classes = load()
         failed = frozenset(each.module or "" for each in self._failures[before:])
-        tried = Tried(failed, again=bool(failed))
+        tried = Tried(failed)
         if old and failed - known.failed:
             MODULES.put_back(unit, old)
             told = len(self._failures)
@@ -227,7 +227,7 @@ class Collector:
             with self._guard.calling(None, "identity", module=label) as attempt:
                 slug, bounds = slug_of(each.cls), _bounds(each.cls)
                 if not slug:
-                    raise PluginError(f"no key can be made of the name `{name_of(each.cls)}`")
+                    raise PluginError(_without_key(label, name_of(each.cls)))
             if attempt.failure is not None:
                 self._failures.append(attempt.failure)
                 continue
@@ -259,6 +259,10 @@ def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:
 def _has_name(cls: type[InvenTreePlugin]) -> bool:
     # Not as text: making text of a name may fail, which must not hide the module's other classes.
     return bool(cls.NAME or getattr(cls, "PLUGIN_NAME", None))
+
+
+def _without_key(label: str, name: str) -> str:
+    return f"no key can be made of the name `{name}`" if name else f"`{label}` has no `NAME`"
 
 
 def _bounds(cls: type[InvenTreePlugin]) -> tuple[str | None, str | None]:

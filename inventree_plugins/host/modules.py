@@ -15,7 +15,7 @@ State = tuple[int, int]
 
 
 class Tried(NamedTuple):
-    """How importing a unit went: which of its modules failed, and whether to try again in any case."""
+    """How importing a unit went: which of its modules failed, and whether new code was put off."""
 
     failed: frozenset[str] = frozenset()
     again: bool = False
@@ -71,7 +71,7 @@ MODULES = Modules()
 
 
 def forget_bytecode(module: ModuleType) -> None:
-    """Remove what was compiled: Python takes it for fresh if the source changed in its second and has its size."""
+    """Remove what was compiled: Python believes it if the source has its size and changed in its second."""
     if isinstance(cached := getattr(module, "__cached__", None), str):
         with suppress(OSError):
             os.unlink(cached)  # noqa: PTH108 - one for each module

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from inventree_plugins.models import Database
+
 pytest.importorskip("django")
 
 SETTINGS = """
@@ -166,6 +168,10 @@ class Site:
         )
         assert done.returncode == 0 or not check, done.stderr
         return done
+
+    @property
+    def database(self) -> Database:
+        return Database("sqlite3", str(self.folder / ".invplug" / "store.sqlite3"), standalone=True)
 
     @property
     def environment(self) -> dict[str, str]:

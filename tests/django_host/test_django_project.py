@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from inventree_plugins.store import open_store
+
 HELLO = """
 from django.http import JsonResponse
 from django.urls import path, reverse
@@ -280,6 +282,19 @@ def test_samples_are_there_in_debug_mode_only(site, debug):
     site.manage("check")
     keys = site.invplug("list", "--names").stdout.split()
     assert ("sample-action" in keys) is debug
+
+
+def test_the_sample_app_keeps_notes_in_a_table_of_its_own(site):
+    site.configure("DEBUG = True\n")
+    site.manage("check")
+    with open_store(site.database, timeout=10).writing() as writer:
+        writer.set_active(["sample-app"], True)
+        writer.set_global_value("ENABLE_PLUGINS_APP", "True")
+    assert site.manage("makemigrations", "--check", "--dry-run").stdout == "No changes detected\n"
+    assert "Applying sample_app.0001_initial... OK" in site.manage("migrate").stdout
+    code = "from inventree_plugins.host.django.running import get_host; notes = get_host().get('sample-app');"
+    done = site.manage("shell", "-c", f"{code} print(notes.add('one'), notes.add('two'))")
+    assert done.stdout.splitlines()[-1] == "1 2"
 
 
 def test_the_projects_own_plugins_are_built_in(site):

@@ -150,7 +150,7 @@ def test_a_name_that_cannot_be_read_is_told_of(world):
         "class Bad(InvenTreePlugin): NAME = Lazy()",
     )
     assert [(phase, kind) for _, phase, kind in failures_of(boots_with(world))] == [
-        ("import", "RuntimeError")
+        ("identity", "RuntimeError")
     ]
 
 

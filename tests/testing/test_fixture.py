@@ -303,7 +303,6 @@ def test_urls_with_a_configured_django_keep_to_it(project):
     assert (done.code, done.counts) == (0, {"passed": 4}), done.out
 
 
-@pytest.mark.xfail(strict=True, reason="settings that are named and not read yet are taken for none")
 def test_urls_with_settings_that_nobody_has_read_yet_keep_to_them(project):
     pytest.importorskip("django")
     project.write("pages.py", URLS)
@@ -315,7 +314,6 @@ def test_urls_with_settings_that_nobody_has_read_yet_keep_to_them(project):
     assert (done.code, done.counts) == (0, {"passed": 3}), done.out
 
 
-@pytest.mark.xfail(strict=True, reason="the registry leads to the last host, also when that is closed")
 def test_a_test_without_a_host_finds_none_of_the_test_before(project):
     project.write("marks.py", PLUGIN)
     project.write(

@@ -525,6 +525,13 @@ def test_load_survives_whatever_a_module_does(check, statement, stage, error):
     assert (load["result"], load["stage"], load["error"]) == ("failed", stage, error)
 
 
+READS_SETTING = """SETTINGS = {"A": {"default": "a"}}
+
+    def __init__(self):
+        super().__init__()
+        1 / len(self.get_setting("A")[1:])"""
+
+
 @pytest.mark.parametrize(
     ("base", "body", "stage", "error"),
     [
@@ -536,13 +543,7 @@ def test_load_survives_whatever_a_module_does(check, statement, stage, error):
         ),
         ("SettingsMixin", "SETTINGS = ['A']", "activate", "MixinImplementationError"),
         ("NavigationMixin", "NAVIGATION = [{'link': '/'}]", "construct", "MixinNotImplementedError"),
-        (
-            "SettingsMixin",
-            "SETTINGS = {'A': {'default': 'a'}}\n"
-            "    def __init__(self):\n        super().__init__()\n        1 / len(self.get_setting('A')[1:])",
-            "construct",
-            "ZeroDivisionError",
-        ),
+        ("SettingsMixin", READS_SETTING, "construct", "ZeroDivisionError"),
     ],
 )
 def test_load_without_a_server_activates_mixins_in_the_host(check, base, body, stage, error):
