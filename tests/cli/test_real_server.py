@@ -6,16 +6,23 @@ SQLite database, which is copied and never changed.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from inventree_plugins import samples
+
 pytestmark = pytest.mark.server
+
+SAMPLES = ("action", "api-call", "barcode", "event", "navigation", "schedule", "settings", "urls")
 
 # The fixture that isolates each test takes the variables away; they are read before it does.
 _ENVIRON = {name: value for name, value in os.environ.items() if name.startswith("INVPLUG_TEST_")}
@@ -169,6 +176,79 @@ def test_a_running_server_reloads_and_reads_what_was_set(invplug, server):
         process.communicate("end\n")
     assert invplug("enable", "end-to-end", *server.options).code == 0
     assert invplug("doctor", "end-to-end", *server.options).code == 0
+
+
+# What plugins say of themselves, on a server and in a host; `plugins` are the active ones by slug.
+SAID = """
+import json
+
+def said(plugins):
+    found = {}
+    for slug in sorted(each for each in plugins if each.startswith("sample-")):
+        plugin = plugins[slug]
+        found[slug] = {
+            "meta": [str(getattr(plugin, name)) for name in META],
+            "mixins": sorted(plugin.registered_mixins),
+            "active": plugin.is_active(),
+        }
+    calls = {
+        "action": lambda: plugins["sample-action"].get_response(None, {"text": "one two"}),
+        "url": lambda: plugins["sample-api-call"].api_url,
+        "headers": lambda: plugins["sample-api-call"].api_headers,
+        "query": lambda: plugins["sample-api-call"].api_build_url_args({"part": "R1", "of": [1, 2]}),
+        "scan": lambda: [plugins["sample-barcode"].scan(each) for each in ("PART-42", "x")],
+        "wants": lambda: plugins["sample-event"].wants_process_event("part_part.created"),
+        "links": lambda: plugins["sample-navigation"].navigation,
+        "tab": lambda: plugins["sample-navigation"].navigation_name,
+        "tasks": lambda: plugins["sample-schedule"].get_task_names(),
+        "greeting": lambda: plugins["sample-settings"].greet(),
+        "settings": lambda: [plugins["sample-settings"].get_setting(key) for key in KEYS],
+        "enabled": lambda: [plugins[f"sample-{each}"].mixin_enabled(each) for each in ENABLED],
+        "urls": lambda: [plugins["sample-urls"].base_url, plugins["sample-urls"].internal_name],
+        "static": lambda: plugins["sample-urls"].plugin_static_file("a.js"),
+        "allowed": lambda: plugins["sample-urls"].check_version([1, 5, 0]),
+    }
+    for name, call in calls.items():
+        try:
+            found[name] = call()
+        except Exception as error:
+            found[name] = type(error).__name__
+    return "SAID " + json.dumps(found, default=str)
+
+KEYS = ("TIMES", "LOUD", "TOKEN", "NO")
+ENABLED = ("action", "urls", "schedule")
+META = ("slug", "name", "human_name", "description", "author", "version", "website", "license", "is_sample")
+"""
+
+
+def test_the_samples_say_the_same_on_a_server_and_in_a_host(invplug, server, tmp_path):
+    folder = tmp_path / "plugins"
+    for path in Path(samples.__path__[0]).glob("[a-z]*.py"):
+        if not path.name.startswith("broken"):
+            text = re.sub(r"from inventree_plugins\.sdk import .*", _as_on_a_server, path.read_text())
+            (folder / f"sample_{path.name}").write_text(text.replace("inventree_plugins.samples.", "sample_"))
+    slugs = [f"sample-{each}" for each in SAMPLES]
+    assert invplug("discover", *server.options).code == 0
+    assert invplug("enable", "--with-integration", *slugs, *server.options).code == 0
+    with server.shell(
+        f"{SAID}\nfrom plugin import registry\nprint(said(registry.plugins), flush=True)"
+    ) as process:
+        out, err = process.communicate()
+    theirs = next((line for line in out.splitlines() if line.startswith("SAID ")), None)
+    assert theirs, err
+    code = f"from django.conf import settings\nsettings.configure(STATIC_URL='/static/')\n{SAID}\n"
+    code += (
+        "from inventree_plugins.host import PluginHost\nprint(said(PluginHost.from_config().boot().plugins))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = (json.loads(each.removeprefix("SAID ")) for each in (done.stdout, theirs))
+    assert ours == theirs
+
+
+def _as_on_a_server(match: re.Match[str]) -> str:
+    names = [name for name in re.findall(r"\w+", match[0]) if name.endswith("Mixin")]
+    return f"from plugin import InvenTreePlugin\nfrom plugin.mixins import {', '.join(names)}"
 
 
 def _look(process: subprocess.Popen[str]) -> dict[str, str]:
