@@ -18,6 +18,7 @@ __all__ = [
     "MARKED_FINAL_MEMBERS",
     "MIXINS",
     "PLUGIN_ATTRIBUTES",
+    "REGISTRY_HASH",
     "SERVER_LIBRARIES",
     "SERVER_PACKAGES",
     "TRUE_WORDS",
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 ENTRY_POINT_GROUP = "inventree_plugins"
+
+# The global setting by whose value server processes notice that they shall reload (SPEC §3).
+REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 
 BASE_CLASSES = frozenset({"InvenTreePlugin", "IntegrationPluginBase"})
 LEGACY_BASE_CLASSES = frozenset({"IntegrationPluginBase"})

@@ -7,10 +7,10 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import ReloadError
 from inventree_plugins.models import Problem
 from inventree_plugins.version_gate import release_of
+from inventree_plugins.vocabulary import REGISTRY_HASH
 
 __all__ = ["reload_plugins", "require_server_that_looks"]
 
-REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 # Servers before do not look at the hash.
 FIRST_VERSION = (0, 13)
 

@@ -11,7 +11,6 @@ from inventree_plugins.host.interface import (
     Run,
     Task,
 )
-from inventree_plugins.host.trial import open_trial, try_plugin
 
 __all__ = [
     "Failure",
@@ -22,6 +21,4 @@ __all__ = [
     "PluginHost",
     "Run",
     "Task",
-    "open_trial",
-    "try_plugin",
 ]

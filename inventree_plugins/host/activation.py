@@ -14,14 +14,14 @@ from inventree_plugins.sdk import (
     SettingsMixin,
     UrlsMixin,
 )
-from inventree_plugins.sdk.server import current_server
+from inventree_plugins.sdk.server import Server
 
-__all__ = ["ACTIVATIONS", "Activation"]
+__all__ = ["ACTIVATIONS"]
 
-Activation = Callable[[Loaded], Loaded]
+Activation = Callable[[Loaded, Server], Loaded]
 
 
-def _settings(loaded: Loaded) -> Loaded:
+def _settings(loaded: Loaded, _server: Server) -> Loaded:
     plugin = cast("SettingsMixin", loaded.plugin)
     definitions: Any = plugin.settings
     if not isinstance(definitions, Mapping):
@@ -32,7 +32,7 @@ def _settings(loaded: Loaded) -> Loaded:
     return loaded
 
 
-def _schedule(loaded: Loaded) -> Loaded:
+def _schedule(loaded: Loaded, _server: Server) -> Loaded:
     plugin = cast("ScheduleMixin", loaded.plugin)
     if not plugin.has_scheduled_tasks:
         return loaded
@@ -61,7 +61,7 @@ def _task(loaded: Loaded, key: str, task: Mapping[str, Any]) -> Task:
     )
 
 
-def _app(loaded: Loaded) -> Loaded:
+def _app(loaded: Loaded, _server: Server) -> Loaded:
     name = _app_package(loaded.candidate)
     if not getattr(sys.modules.get(name), "__path__", None):
         raise _wrong(loaded, "app", f"`{name}` is no package, so it cannot be a Django app")
@@ -80,22 +80,22 @@ def _app_package(candidate: Candidate) -> str:
     return module if is_package else module.rpartition(".")[0]
 
 
-def _urls(loaded: Loaded) -> Loaded:
+def _urls(loaded: Loaded, server: Server) -> Loaded:
     plugin = cast("UrlsMixin", loaded.plugin)
     if not plugin.has_urls:
         return loaded
     from django.urls import URLPattern, URLResolver  # noqa: PLC0415 - only plugins with URLs need Django
 
-    for each in plugin.urls:
+    patterns = list(plugin.urlpatterns)
+    for each in patterns:
         if not isinstance(each, (URLPattern, URLResolver)):
             raise _wrong(loaded, "urls", f"`URLS` must hold Django's URL patterns, not {each!r:.60}")
     from inventree_plugins.host.served_urls import ServedUrls  # noqa: PLC0415 - as above
 
-    server = current_server()
-    return loaded._replace(urls=ServedUrls(plugin.plugin_slug(), plugin.urls, server) if server else None)
+    return loaded._replace(urls=ServedUrls(plugin.plugin_slug(), patterns, server))
 
 
-def _navigation(loaded: Loaded) -> Loaded:
+def _navigation(loaded: Loaded, _server: Server) -> Loaded:
     plugin = cast("NavigationMixin", loaded.plugin)
     if not plugin.has_navigation:
         return loaded

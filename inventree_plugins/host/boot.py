@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from inventree_plugins.host.activation import ACTIVATIONS
 from inventree_plugins.host.guard import Guard, record
-from inventree_plugins.host.interface import Candidate, Failure, Loaded, Registry
+from inventree_plugins.host.interface import Candidate, Failure, Loaded, Registry, StoreState
 from inventree_plugins.sdk import PluginError, Runtime
 from inventree_plugins.version_gate import excluded_by
 from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["Booting", "StoreState"]
+__all__ = ["Booting"]
 
 # Mixin key -> the switch that it needs, if any.
 SWITCHES = {mixin.key: mixin.switch for mixin in MIXINS.values()}
-
-
-class StoreState(NamedTuple):
-    """The keys of active rows, the switches that are on, and all that a reload compares."""
-
-    active: frozenset[str]
-    switches: frozenset[str]
-    marks: object
 
 
 class Booting:
@@ -65,13 +56,7 @@ class Booting:
                 loaded[each.slug] = built
         self._activate(loaded, state.switches, previous)
         inactive = {slug: each.cls for slug, each in candidates.items() if slug not in loaded}
-        return Registry(
-            MappingProxyType(loaded),
-            MappingProxyType(inactive),
-            tuple(self._failures),
-            state.switches,
-            state.marks,
-        )
+        return Registry(MappingProxyType(loaded), MappingProxyType(inactive), tuple(self._failures), state)
 
     def _is_wanted(self, candidate: Candidate, state: StoreState) -> bool:
         if candidate.slug not in state.active and not self._is_mandatory(candidate):
@@ -109,7 +94,7 @@ class Booting:
                 if key not in each.mixins or each is before:
                     continue
                 with self._guard.calling(slug, key, module=each.candidate.cls.__module__) as attempt:
-                    loaded[slug] = activate(each)
+                    loaded[slug] = activate(each, self._guard.server)
                 if not self._kept(attempt.failure):
                     del loaded[slug]
                     if before is not None and before.plugin is not each.plugin:

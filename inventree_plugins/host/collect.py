@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from inventree_plugins.host.gate import GATE
 from inventree_plugins.host.guard import Guard, record
 from inventree_plugins.host.interface import Candidate, Failure, HostOptions
 from inventree_plugins.host.modules import MODULES, Tried, unit_of
@@ -18,12 +19,14 @@ from inventree_plugins.instance import Instance
 from inventree_plugins.models import Distribution, Source
 from inventree_plugins.packages import installed_distributions
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
-from inventree_plugins.sdk.plugin import name_of, slug_of
+from inventree_plugins.sdk.names import name_of, slug_of
 
 __all__ = ["Collector"]
 
 # What Django imports of an app when it is installed.
 DJANGOS_OWN = frozenset({"admin", "migrations", "models"})
+TOO_EARLY = frozenset({"AppRegistryNotReady", "ImproperlyConfigured"})
+Load = Callable[[], list[type[InvenTreePlugin]]]
 # Two hosts may have plugins in common.
 IMPORTING = threading.RLock()
 SAMPLES = "inventree_plugins.samples"
@@ -35,32 +38,26 @@ class Found(NamedTuple):
     cls: type[InvenTreePlugin]
     source: Source
     distribution: Distribution | None = None
-    directory: Path | None = None
 
 
 class Collector:
-    """Collects plugin classes: all of them at first, later anew those whose code has changed."""
+    """Collects plugin classes, once; what was imported before is imported anew where it has changed."""
 
     def __init__(self, instance: Instance, options: HostOptions, guard: Guard) -> None:
         self._instance = instance
         self._options = options
         self._guard = guard
         self._failures: list[Failure] = []
-        self._fixed: frozenset[str] = frozenset()
         # The units of this time.
         self._tried: dict[str, Tried] = {}
 
-    def collect(self, *, fixed: Iterable[str] = ()) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
+    def collect(self) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
         """Return one candidate a slug, and what could not be imported.
 
-        A unit that worked and cannot be imported any more stays as it was. So do the modules in `fixed`,
-        whose code cannot be loaded twice in a process.
+        A unit that worked and cannot be imported any more stays as it was.
         """
-        self._failures = []
-        self._fixed = frozenset(fixed)
-        importlib.invalidate_caches()
-        self._tried = {}
         with IMPORTING:
+            importlib.invalidate_caches()
             found = list(self._found())
             MODULES.note(self._tried)
         return self._by_slug(_each_once(found)), tuple(self._failures)
@@ -96,16 +93,16 @@ class Collector:
             name = ROOTS.name_of(directory, name)
         self._keep(attempt.failure, directory / "__init__.py")
         if attempt and name is not None:
-            yield from self._units(name, source, directory)
+            yield from self._units(name, source)
 
     def _package(self, name: str, source: Source) -> Iterator[Found]:
         with self._guard.calling(None, "import", module=name) as attempt:
             importlib.import_module(name)
         self._keep(attempt.failure)
         if attempt:
-            yield from self._units(name, source, None)
+            yield from self._units(name, source)
 
-    def _units(self, root: str, source: Source, directory: Path | None) -> Iterator[Found]:
+    def _units(self, root: str, source: Source) -> Iterator[Found]:
         classes: list[type[InvenTreePlugin]] = []
         units: list[tuple[str, bool]] = []
         with self._guard.calling(None, "import", module=root) as attempt:
@@ -115,7 +112,7 @@ class Collector:
         for unit, is_package in units:
             classes += self._renewed(unit, partial(self._load, root, unit, is_package))
         for cls in classes:
-            yield Found(cls, source, directory=directory)
+            yield Found(cls, source)
 
     def _load(self, root: str, unit: str, is_package: bool) -> list[type[InvenTreePlugin]]:  # noqa: FBT001 - given to partial
         """Import the modules of a unit and return their plugin classes."""
@@ -180,31 +177,42 @@ class Collector:
 
     # What is done with them.
 
-    def _renewed(
-        self, unit: str, load: Callable[[], list[type[InvenTreePlugin]]], *, module: str | None = None
-    ) -> list[type[InvenTreePlugin]]:
+    def _renewed(self, unit: str, load: Load, *, module: str | None = None) -> list[type[InvenTreePlugin]]:
         """Return the classes of a unit, imported anew where its files have changed.
 
         Which unit a `module` is in, importing it may tell better.
         """
         changed, known = MODULES.changed(unit), MODULES.tried(unit)
-        if changed and any(each == unit or each.startswith(f"{unit}.") for each in self._fixed):
+        if changed and MODULES.is_fixed(unit):
             error = PluginError("its code has changed, but models cannot be loaded twice: restart")
             self._failures.append(record(error, None, "app", module=unit))
             return load()
-        old = MODULES.take_out(unit) if changed or known.again else {}
-        before = len(self._failures)
-        classes = load()
-        failed = frozenset(each.module or "" for each in self._failures[before:])
-        tried = Tried(failed)
-        if old and failed - known.failed:
-            MODULES.put_back(unit, old)
-            told = len(self._failures)
-            classes = load()
-            del self._failures[told:]
-            tried = Tried(known.failed, again=True)
+        if changed or known.again:
+            with GATE.closed():
+                classes, tried = self._exchanged(unit, load, known)
+        else:
+            classes, failed = self._loaded(load)
+            tried = Tried(failed)
         self._tried[unit_of(module) if module else unit] = tried
         return classes
+
+    def _exchanged(self, unit: str, load: Load, known: Tried) -> tuple[list[type[InvenTreePlugin]], Tried]:
+        """Import a unit anew; put the old modules back where something fails that did not before."""
+        old = MODULES.take_out(unit)
+        classes, failed = self._loaded(load)
+        if not old or failed <= known.failed:
+            return classes, Tried(failed)
+        MODULES.put_back(unit, old)
+        told = len(self._failures)
+        classes = load()
+        del self._failures[told:]
+        return classes, Tried(known.failed, again=True)
+
+    def _loaded(self, load: Load) -> tuple[list[type[InvenTreePlugin]], frozenset[str]]:
+        """Return the classes of a unit, and the modules that failed."""
+        before = len(self._failures)
+        classes = load()
+        return classes, frozenset(each.module or "" for each in self._failures[before:])
 
     def _keep(
         self, failure: Failure | None, file: Path | None = None, *, distribution: Distribution | None = None
@@ -221,22 +229,23 @@ class Collector:
         """Return the candidates by slug: of two, the later one, and the other one is told of (SPEC §1)."""
         candidates: dict[str, Candidate] = {}
         for each in found:
-            slug = ""
-            bounds: tuple[str | None, str | None] = (None, None)
+            candidate: Candidate | None = None
             label = f"{each.cls.__module__}:{each.cls.__qualname__}"
             with self._guard.calling(None, "identity", module=label) as attempt:
-                slug, bounds = slug_of(each.cls), _bounds(each.cls)
-                if not slug:
-                    raise PluginError(_without_key(label, name_of(each.cls)))
+                candidate = Candidate(slug_of(each.cls), name_of(each.cls), _bounds(each.cls), *each)
+                if not candidate.slug:
+                    raise PluginError(_without_key(label, candidate.name))
             if attempt.failure is not None:
                 self._failures.append(attempt.failure)
+            if not attempt or candidate is None:
                 continue
+            slug = candidate.slug
             hidden = candidates.pop(slug, None)
             if hidden is not None:
                 place = f"{hidden.cls.__module__}:{hidden.cls.__qualname__}"
                 error = PluginError(f"`{label}` hides `{place}`, which has the same key", plugin=slug)
                 self._failures.append(record(error, slug, "collision", module=place))
-            candidates[slug] = Candidate(slug, each.cls, bounds, *each[1:])
+            candidates[slug] = candidate
         return candidates
 
 
@@ -245,8 +254,9 @@ def _awaits_its_app(module: str, unit: str, failure: Failure) -> bool:
     inside = module.removeprefix(unit).split(".")[1:2]
     if not DJANGOS_OWN.issuperset(inside or [""]):
         return False
-    frames = [line for line in failure.traceback.splitlines() if line.startswith('  File "')]
-    return "django" in Path(frames[-1].split('"')[1]).parts if frames else False
+    kind = type(failure.error)
+    is_too_early = kind.__module__ == "django.core.exceptions" and kind.__name__ in TOO_EARLY
+    return is_too_early or (kind is RuntimeError and "INSTALLED_APPS" in failure.message)
 
 
 def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
 import threading
 from collections import deque
@@ -9,13 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from inventree_plugins.host.gate import GATE
 from inventree_plugins.host.interface import Failure
 from inventree_plugins.sdk.server import Server, serving
 from inventree_plugins.sdk.stand_ins import stand_ins
 
 __all__ = ["Attempt", "Guard", "record"]
 
+# Since Python 3.11.
+GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
 HERE = Path(__file__).parent
 _LOG = logging.getLogger("inventree_plugins.host")
 # How many failures of running plugins are remembered; each is logged as well.
@@ -34,10 +39,10 @@ class Attempt:
 
 
 class Guard:
-    """Calls plugins for a server, and keeps what went wrong."""
+    """Calls plugins for a server, and remembers what went wrong in those that are active."""
 
     def __init__(self, server: Server, *, keep_frames: bool = False) -> None:
-        self._server = server
+        self.server = server
         self._keep_frames = keep_frames
         self._lock = threading.Lock()
         self._recent: deque[Failure] = deque(maxlen=MOST_REMEMBERED)
@@ -50,11 +55,13 @@ class Guard:
         """
         attempt = Attempt()
         try:
-            with stand_ins(), serving(self._server):
+            with GATE.passing(), stand_ins(), serving(self.server):
                 yield attempt
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit included
+        except BaseException as error:
+            # A plugin may raise anything, SystemExit included; Ctrl-C comes to the main thread only.
+            is_main = threading.current_thread() is threading.main_thread()
+            if isinstance(error, KeyboardInterrupt) and is_main:
+                raise
             attempt.failure = record(error, slug, phase, module=module, keep_frames=self._keep_frames)
 
     @contextmanager
@@ -113,8 +120,10 @@ def _let_go(error: BaseException) -> None:
         each = waiting.pop()
         if each is not None and not any(each is other for other in seen):
             seen.append(each)
-            each.__traceback__ = None
-            waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+            # Not by assignment: a plugin's exception may be frozen.
+            BaseException.with_traceback(each, None)
+            waiting += [each.__cause__, each.__context__]
+            waiting += each.exceptions if isinstance(each, GROUP) else ()
 
 
 def _of_the_plugin(frames: TracebackType | None) -> TracebackType | None:

@@ -6,16 +6,16 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from inventree_plugins.errors import InvplugError
 from inventree_plugins.host.boot import Booting
 from inventree_plugins.host.collect import Collector
-from inventree_plugins.host.guard import Guard
+from inventree_plugins.host.guard import Attempt, Guard
 from inventree_plugins.host.interface import (
     Candidate,
     Failure,
@@ -24,10 +24,12 @@ from inventree_plugins.host.interface import (
     Registry,
     Task,
 )
+from inventree_plugins.host.modules import MODULES
 from inventree_plugins.host.queues import Queues
 from inventree_plugins.host.rows import create_missing_rows, read_state
-from inventree_plugins.host.schedule import Schedule, Scheduler
+from inventree_plugins.host.schedule import Schedule
 from inventree_plugins.host.store_runtime import StoreRuntime
+from inventree_plugins.host.tasks import TaskRunner
 from inventree_plugins.instance import Instance, InstanceOptions, resolve_instance
 from inventree_plugins.models import Source
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["NoSuchActionError", "PluginHost"]
+
+
+METADATA = ("description", "author", "pub_date", "version", "website", "license")
 
 
 class NoSuchActionError(PluginError, LookupError):
@@ -59,13 +64,16 @@ class PluginHost:
         self.options = options or HostOptions()
         self.store = open_store(instance.require_database(), timeout=self.options.timeout)
         self._guard = Guard(self, keep_frames=self.options.keep_frames)
-        self._collector = Collector(instance, self.options, self._guard)
         self._registry = Registry()
         self._rebuilding = threading.RLock()
-        self._runtime = StoreRuntime(instance, self.store, lambda slug: slug in self._registry.loaded)
+        self._is_rebuilding = False
+        self._runtime = StoreRuntime(
+            instance, self.store, is_active=lambda slug: slug in self._registry.loaded
+        )
         self._queues = Queues(self.options.executor, workers=self.options.workers)
-        self._schedule = Schedule(self.options.runs)
-        self._scheduler: Scheduler | None = None
+        self._tasks = TaskRunner(
+            self._guard, self._queues, Schedule(self.options.runs), registry=lambda: self._registry
+        )
 
     @classmethod
     def from_config(
@@ -94,6 +102,7 @@ class PluginHost:
                 with self.store.writing():
                     pass  # its first transaction makes the tables
             self._rebuild()
+            self._queues.open()
             register_server(self)
         return self
 
@@ -101,23 +110,29 @@ class PluginHost:
         """Boot again if the store has changed since: rows, switches, or the registry hash (SPEC §3).
 
         Plugins whose code and state are the same stay the very objects they are; one that worked and whose
-        new code fails goes on as it was. Returns whether there was anything to do. Raises DatabaseError, and
-        then all stays as it is.
+        new code fails goes on as it was. Returns whether there was anything to do; a plugin that asks for it
+        while it is loaded is told that there was not. Raises DatabaseError, and then all stays as it is.
         """
         with self._rebuilding:
-            if not force and read_state(self.store, self.instance).marks == self._registry.marks:
+            if self._is_rebuilding:
+                return False
+            if not force and read_state(self.store, self.instance).marks == self._registry.state.marks:
                 return False
             self._rebuild()
             return True
 
     def _rebuild(self) -> None:
-        with stand_ins():  # once for all, not for each plugin
-            self._registry = self._rebuilt()
+        self._is_rebuilding = True
+        try:
+            with stand_ins():  # once for all, not for each plugin
+                self._registry = self._rebuilt()
+        finally:
+            self._is_rebuilding = False
+        MODULES.fix(each.plugin.__module__ for each in self._registry.loaded.values() if each.app)
 
     def _rebuilt(self) -> Registry:
         previous = self._registry
-        apps = [each.plugin.__module__ for each in previous.loaded.values() if each.app]
-        candidates, failures = self._collector.collect(fixed=apps)
+        candidates, failures = Collector(self.instance, self.options, self._guard).collect()
         failures += create_missing_rows(self.store, candidates)
         state = read_state(self.store, self.instance)
         self._runtime.know([*(each.candidate for each in previous.loaded.values()), *candidates.values()])
@@ -144,18 +159,19 @@ class PluginHost:
         with self._rebuilding:
             loaded = dict(self._registry.loaded)
             failed = loaded.pop(slug, None)
+            inactive = dict(self._registry.inactive)
+            if failed is not None:
+                inactive[slug] = failed.candidate.cls
             self._registry = self._registry._replace(
                 loaded=MappingProxyType(loaded),
-                inactive={**self._registry.inactive, **({slug: failed.candidate.cls} if failed else {})},
+                inactive=MappingProxyType(inactive),
                 failures=(*self._registry.failures, attempt.failure),
             )
 
     def close(self) -> None:
         """Stop the scheduler, and wait for events and tasks that are under way."""
         unregister_server(self)
-        if self._scheduler is not None:
-            self._scheduler.stop()
-            self._scheduler = None
+        self._tasks.stop()
         self._queues.close()
 
     def __enter__(self) -> Self:
@@ -196,19 +212,56 @@ class PluginHost:
         found = []
         for slug, each in self._registry.loaded.items():
             if key in each.mixins:
-                with self._guard.calling(slug, key):
+                with self._guard.calling(slug, key) as attempt:
                     if each.plugin.mixin_enabled(key):
                         found.append((slug, each.plugin))
+                # What is not implemented is an error at use; asking who has it is none (SPEC §5).
+                if attempt.failure and not isinstance(attempt.failure.error, NotImplementedError):
+                    self._guard.remember(attempt.failure)
         return found
 
     def is_on(self, switch: str) -> bool:
         """Tell whether an integration switch was on at the last boot or reload, as `ENABLE_PLUGINS_URL`."""
-        return switch in self._registry.switches
+        return switch in self._registry.state.switches
 
     def settings_of(self, slug: str) -> dict[str, Any]:
-        """Return the values of a plugin's settings; raise PluginError where no such plugin is active."""
+        """Return the values of a plugin's settings.
+
+        Raises PluginError where it is not active, or fails, and DatabaseError where there is no store.
+        """
         plugin = self._required(slug, "settings")
-        return {key: plugin.get_setting(key) for key in plugin.settings}
+        with self._guard.asking(slug, "settings") as attempt:
+            return {key: plugin.get_setting(key) for key in plugin.settings}
+        if attempt.failure and isinstance(attempt.failure.error, InvplugError):
+            raise attempt.failure.error
+        raise self._failed("the settings cannot be had", attempt)
+
+    def mixins_of(self, slug: str) -> tuple[str, ...]:
+        """Return the keys of an active plugin's mixins."""
+        found = self._registry.loaded.get(slug)
+        return tuple(sorted(found.mixins)) if found else ()
+
+    def metadata_of(self, slug: str) -> dict[str, str]:
+        """Return what an active plugin says of itself, by name; nothing for one that fails to.
+
+        The names are description, author, pub_date, version, website and license.
+        """
+        plugin = self.get(slug)
+        said: dict[str, str] = {}
+        for name in METADATA if plugin is not None else ():
+            with self._guard.asking(slug, "metadata"):
+                said[name] = str(getattr(plugin, name) or "")
+        return said
+
+    @staticmethod
+    def _failed(what: str, attempt: Attempt) -> PluginError:
+        """Return the error that tells a caller what a plugin did."""
+        failure = attempt.failure
+        if failure is None:
+            return PluginError(what)
+        error = PluginError(f"{what}: {failure.message}", plugin=failure.slug or "", mixin=failure.phase)
+        error.__cause__ = failure.error
+        return error
 
     def _required(self, slug: str, mixin: str) -> Any:
         plugin = self.get(slug)
@@ -225,7 +278,7 @@ class PluginHost:
 
         Raises NoSuchActionError where no active plugin has it, PluginError where each that has it failed.
         """
-        failed: Failure | None = None
+        failed: Attempt | None = None
         for slug, plugin in self._with_mixin("action"):
             own = None
             with self._guard.asking(slug, "action"):
@@ -236,10 +289,9 @@ class PluginHost:
                 plugin.perform_action(user, data)
                 response: dict[str, Any] = plugin.get_response(user, data)
                 return response
-            failed = attempt.failure
+            failed = attempt
         if failed is not None:
-            message = f"the action `{name}` failed: {failed.message}"
-            raise PluginError(message, plugin=failed.slug or "", mixin="action") from failed.error
+            raise self._failed(f"the action `{name}` failed", failed)
         raise NoSuchActionError(f"no active plugin has the action `{name}`", mixin="action")
 
     def scan(self, barcode: str, user: Any = None) -> Any:
@@ -265,58 +317,31 @@ class PluginHost:
             with self._guard.asking(slug, "events"):
                 wanted = bool(plugin.wants_process_event(event))
             if wanted:
-                job = partial(
-                    self._call, slug, "events", partial(plugin.process_event, event, *args, **kwargs)
-                )
+                job = partial(self._deliver, slug, plugin, (event, *args), kwargs)
                 deliveries.append(self._queues.put(slug, job))
         return tuple(deliveries)
 
-    def _call(self, slug: str, phase: str, function: Callable[[], object]) -> None:
-        with self._guard.asking(slug, phase):
-            function()
+    def _deliver(self, slug: str, plugin: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        with self._guard.asking(slug, "events"):
+            plugin.process_event(*args, **kwargs)
 
     # Schedules.
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the scheduled tasks of the active plugins."""
-        return tuple(task for each in self._registry.loaded.values() for task in each.tasks)
+        return self._tasks.tasks()
 
     def due_tasks(self, now: datetime | None = None) -> tuple[Task, ...]:
         """Return the tasks whose time has come at `now`; each new one has."""
-        return self._schedule.due(self.tasks(), _aware(now))
+        return self._tasks.due(now)
 
     def run_due_tasks(self, now: datetime | None = None) -> tuple[Future[None], ...]:
         """Start each due task in another thread, and take note of it; one future for each."""
-        moment = _aware(now)
-        started = []
-        for task in self._schedule.due(self.tasks(), moment):
-            queue = f"task {task.name}"
-            # One that still runs is left to it, and is due again afterwards.
-            if not self._queues.is_busy(queue) and self._schedule.start(task, moment):
-                started.append(self._queues.put(queue, partial(self._run_task, task)))
-        return tuple(started)
-
-    def _run_task(self, task: Task) -> None:
-        with self._guard.asking(task.slug, "schedule"):
-            self._function_of(task)()
-
-    def _function_of(self, task: Task) -> Callable[[], object]:
-        if "." in task.function:
-            module, _, name = task.function.rpartition(".")
-            function: Callable[[], object] = getattr(import_module(module), name)
-        else:
-            function = getattr(self._required(task.slug, "schedule"), task.function)
-        return function
+        return self._tasks.run_due(now)
 
     def start_scheduler(self, *, seconds: float = 1.0) -> None:
         """Run due tasks from now on, looking every so many seconds; `close` ends it."""
-        if self._scheduler is None:
-            self._scheduler = Scheduler(self._tick, seconds=seconds)
-
-    def _tick(self) -> None:
-        # What keeps the runs is the server's own, and may fail as well.
-        with self._guard.asking(None, "schedule"):
-            self.run_due_tasks()
+        self._tasks.start(seconds=seconds)
 
     # What a server shows.
 
@@ -344,9 +369,3 @@ def _scan(scan: Callable[..., Any], barcode: str, user: Any) -> Any:
     parameters = inspect.signature(scan).parameters.values()
     takes_user = any(each.name == "user" or each.kind is each.VAR_KEYWORD for each in parameters)
     return scan(barcode, user=user) if takes_user else scan(barcode)
-
-
-def _aware(now: datetime | None) -> datetime:
-    """Return the moment with a time zone; one without is local time."""
-    moment = now or datetime.now(timezone.utc)
-    return moment if moment.tzinfo is not None else moment.astimezone()

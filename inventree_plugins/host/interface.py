@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +25,7 @@ __all__ = [
     "NavigationTab",
     "Registry",
     "Run",
+    "StoreState",
     "Task",
 ]
 
@@ -67,7 +67,8 @@ class Failure(NamedTuple):
 
     `slug` is None where nothing tells whose `module` it is. `phase` is `import`, `identity`, `collision`,
     `row`, `version`, `construct`, or the key of the mixin that was activated or asked. `message` is the
-    error's type and text in one line, `traceback` the text of its traceback, which is let go.
+    error's type and text in one line, `traceback` the text of its traceback. That is let go, unless the host
+    was told to keep frames.
     """
 
     slug: str | None
@@ -86,11 +87,19 @@ class Candidate(NamedTuple):
     """A plugin class and where it was found; `bounds` are the oldest and newest version it accepts."""
 
     slug: str
-    cls: type[InvenTreePlugin]
+    name: str
     bounds: tuple[str | None, str | None]
+    cls: type[InvenTreePlugin]
     source: Source
     distribution: Distribution | None = None
-    directory: Path | None = None
+
+
+class StoreState(NamedTuple):
+    """The keys of active rows, the switches that are on, and all that a reload compares."""
+
+    active: frozenset[str] = frozenset()
+    switches: frozenset[str] = frozenset()
+    marks: object = None
 
 
 class Link(NamedTuple):
@@ -138,16 +147,12 @@ class Loaded(NamedTuple):
 
 
 class Registry(NamedTuple):
-    """What a boot came to; never changed, only replaced.
-
-    `marks` is what the store said that a reload would have to differ from.
-    """
+    """What a boot came to, and the state of the store that it came from; never changed, only replaced."""
 
     loaded: Mapping[str, Loaded] = NOTHING
     inactive: Mapping[str, type[InvenTreePlugin]] = NOTHING
     failures: tuple[Failure, ...] = ()
-    switches: frozenset[str] = frozenset()
-    marks: object = None
+    state: StoreState = StoreState()
 
     @property
     def plugins(self) -> Mapping[str, InvenTreePlugin]:

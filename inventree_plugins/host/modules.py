@@ -1,15 +1,15 @@
-"""What was imported for plugins, and again where files have changed since."""
+"""What was imported for plugins, and whether its files have changed since."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import ModuleType
 from typing import NamedTuple
 
-__all__ = ["MODULES", "Modules", "Tried", "file_state", "forget_bytecode", "unit_of"]
+__all__ = ["MODULES", "Tried", "file_state", "forget_bytecode", "unit_of"]
 
 State = tuple[int, int]
 
@@ -30,6 +30,7 @@ class Modules:
     def __init__(self) -> None:
         self._files: dict[str, dict[str, State | None]] = {}
         self._tried: dict[str, Tried] = {}
+        self._fixed: set[tuple[str, str | None]] = set()
 
     def changed(self, unit: str) -> bool:
         """Tell whether a file of the unit is another than when it was imported."""
@@ -39,6 +40,14 @@ class Modules:
     def tried(self, unit: str) -> Tried:
         """Return how importing the unit went the last time."""
         return self._tried.get(unit, Tried())
+
+    def fix(self, modules: Iterable[str]) -> None:
+        """Keep these modules as they are from now on: what they define cannot be loaded twice."""
+        self._fixed |= {_identity(name) for name in modules}
+
+    def is_fixed(self, unit: str) -> bool:
+        """Tell whether the unit holds such a module."""
+        return any(_identity(name) in self._fixed for name in _names(unit)) if self._fixed else False
 
     def take_out(self, unit: str) -> dict[str, ModuleType]:
         """Take the unit's modules out of `sys.modules`, so that they are imported anew; return them."""
@@ -86,6 +95,10 @@ def unit_of(module: str) -> str:
         if found is None or getattr(found, "__file__", None):
             return name
     return module
+
+
+def _identity(name: str) -> tuple[str, str | None]:
+    return name, getattr(sys.modules.get(name), "__file__", None)
 
 
 def _names(unit: str) -> list[str]:

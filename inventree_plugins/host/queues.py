@@ -17,44 +17,56 @@ Job = Callable[[], None]
 
 
 class Queues:
-    """One queue for each plugin, over an executor that several share."""
+    """Queues by name, for a plugin's events or one of its tasks, over an executor that all share."""
 
     def __init__(self, executor: Executor | None, *, workers: int) -> None:
         self._given = executor
         self._own: ThreadPoolExecutor | None = None
+        self._is_closed = False
         self._workers = workers
         self._lock = threading.Lock()
-        # A plugin has an entry as long as one of its jobs is running or waiting.
+        # A queue is there as long as one of its jobs is running or waiting.
         self._waiting: dict[str, deque[tuple[Job, Future[None]]]] = {}
 
-    def put(self, slug: str, job: Job) -> Future[None]:
-        """Run a job after all that were put in for the plugin before; the future tells when it is done."""
+    def put(self, queue: str, job: Job) -> Future[None]:
+        """Run a job after all that are in the queue; the future tells when it is done.
+
+        Raises RuntimeError after `close`, and what an executor raises that takes no more.
+        """
         from concurrent.futures import Future  # noqa: PLC0415 - a boot does without
 
         done: Future[None] = Future()
         with self._lock:
-            queue = self._waiting.get(slug)
-            if queue is not None:
-                queue.append((job, done))
+            if self._is_closed:
+                raise RuntimeError("the host is closed")
+            if queue in self._waiting:
+                self._waiting[queue].append((job, done))
                 return done
-            self._waiting[slug] = deque([(job, done)])
+            self._waiting[queue] = deque([(job, done)])
             executor = self._executor()
         try:
-            executor.submit(self._work, slug)
+            executor.submit(self._work, queue)
         except BaseException:
             with self._lock:
-                del self._waiting[slug]
+                for _, each in self._waiting.pop(queue):
+                    each.cancel()
             raise
         return done
 
-    def is_busy(self, slug: str) -> bool:
-        """Tell whether a job of that queue is running or waiting."""
+    def is_busy(self, queue: str) -> bool:
+        """Tell whether a job of the queue is running or waiting."""
         with self._lock:
-            return slug in self._waiting
+            return queue in self._waiting
+
+    def open(self) -> None:
+        """Take jobs, also after `close`."""
+        with self._lock:
+            self._is_closed = False
 
     def close(self) -> None:
         """Wait for the jobs that are there, and end the threads; an executor of the caller's goes on."""
         with self._lock:
+            self._is_closed = True
             own, self._own = self._own, None
         if own is not None:
             # Who closes the host from within a job cannot wait for its own end.
@@ -69,25 +81,25 @@ class Queues:
             self._own = ThreadPoolExecutor(self._workers, thread_name_prefix=THREADS)
         return self._own
 
-    def _work(self, slug: str) -> None:
-        """Do the plugin's jobs, until there are no more."""
-        while (found := self._next(slug)) is not None:
+    def _work(self, queue: str) -> None:
+        while (found := self._next(queue)) is not None:
             job, done = found
             if not done.set_running_or_notify_cancel():
                 continue
             try:
                 job()
             except BaseException:
-                # Only what nothing may stop comes here; those that wait go on in another thread.
-                self._executor().submit(self._work, slug)
+                # Ctrl-C, in an executor that works in the main thread; what waits goes on.
+                with self._lock:
+                    executor = self._executor()
+                executor.submit(self._work, queue)
                 raise
             finally:
                 done.set_result(None)
 
-    def _next(self, slug: str) -> tuple[Job, Future[None]] | None:
+    def _next(self, queue: str) -> tuple[Job, Future[None]] | None:
         with self._lock:
-            queue = self._waiting[slug]
-            if queue:
-                return queue.popleft()
-            del self._waiting[slug]
+            if self._waiting[queue]:
+                return self._waiting[queue].popleft()
+            del self._waiting[queue]
             return None

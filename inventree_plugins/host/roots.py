@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inventree_plugins.host.modules import State, file_state, forget_bytecode
 
-__all__ = ["ROOTS", "Roots", "units_in", "walk"]
+__all__ = ["ROOTS", "units_in", "walk"]
 
 
 class Roots:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from inventree_plugins.errors import DatabaseLockedError, DatabaseReadOnlyError, InvplugError, RowError
-from inventree_plugins.host.boot import StoreState
 from inventree_plugins.host.guard import record
-from inventree_plugins.host.interface import Candidate, Failure
+from inventree_plugins.host.interface import Candidate, Failure, StoreState
 from inventree_plugins.instance import Instance
-from inventree_plugins.sdk.plugin import name_of
 from inventree_plugins.store import Reader, Store
 from inventree_plugins.switches import ALL_SWITCHES, switch_states
+from inventree_plugins.vocabulary import REGISTRY_HASH
 
 __all__ = ["create_missing_rows", "read_state"]
 
-REGISTRY_HASH = "_PLUGIN_REGISTRY_HASH"
 LONGEST_KEY = 255
 
 
@@ -67,7 +65,7 @@ def _insert(store: Store, missing: list[Candidate]) -> None:
 
 def _name(candidate: Candidate) -> str:
     """Return the name as a row can hold it."""
-    name = name_of(candidate.cls).encode("utf-8", "replace").decode().replace("\0", "")
+    name = candidate.name.encode("utf-8", "replace").decode().replace("\0", "")
     return name[:LONGEST_KEY]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 from inventree_plugins.host.interface import Run, Task
 
-__all__ = ["Schedule", "Scheduler", "next_time"]
+__all__ = ["Schedule", "Scheduler"]
 
 MONTHS = {"M": 1, "Q": 3, "Y": 12}
 DAYS = {"D": 1, "W": 7}
@@ -88,6 +88,7 @@ class Scheduler:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        # After the main thread's end nothing can be started any more.
+        while not self._stopped.is_set() and threading.main_thread().is_alive():
             self._tick()
             self._stopped.wait(self._seconds)

@@ -20,7 +20,7 @@ __all__ = ["StoreRuntime"]
 class StoreRuntime:
     """The `Runtime` of the plugins of one host."""
 
-    def __init__(self, instance: Instance, store: Store, is_active: Callable[[str], bool]) -> None:
+    def __init__(self, instance: Instance, store: Store, *, is_active: Callable[[str], bool]) -> None:
         self._instance = instance
         self._store = store
         self._is_active = is_active
@@ -41,7 +41,7 @@ class StoreRuntime:
         with self._lock:
             found, candidate = self._facts.get(cls), self._candidates.get(cls)
         if found is None:
-            found = _facts(candidate) if candidate else Facts()
+            found = _facts(candidate, self._instance) if candidate else Facts()
             with self._lock:
                 self._facts[cls] = found
         return found
@@ -88,7 +88,7 @@ class StoreRuntime:
             writer.set_user_setting(slug, user_id, key, text)
 
 
-def _facts(candidate: Candidate) -> Facts:
+def _facts(candidate: Candidate, instance: Instance) -> Facts:
     from inventree_plugins.discovery import words_of  # noqa: PLC0415 - a boot asks for none of it
 
     distribution, source = candidate.distribution, candidate.source
@@ -100,6 +100,7 @@ def _facts(candidate: Candidate) -> Facts:
         is_sample=source is Source.SAMPLE,
         is_builtin=source is Source.BUILTIN,
         is_package=distribution is not None,
+        is_mandatory=instance.is_mandatory(candidate.slug, builtin=source is Source.BUILTIN),
     )
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from inventree_plugins.host.host import PluginHost
 from inventree_plugins.host.interface import Failure, HostOptions
-from inventree_plugins.instance import (
-    STANDALONE_ORIGIN,
-    Instance,
-    InstanceOptions,
-    Mandatory,
-    resolve_instance,
-)
+from inventree_plugins.instance import STANDALONE_ORIGIN, Instance, Mandatory
 from inventree_plugins.models import Database, Setting
 from inventree_plugins.switches import ALL_SWITCHES
 
@@ -44,18 +39,28 @@ def try_plugin(plugin: type, directory: Path) -> Failure | None:
 
 def _instance(directory: Path) -> Instance:
     directory.mkdir(parents=True, exist_ok=True)
-    found = resolve_instance(InstanceOptions(), directory=directory, environ={})
     store = Database("sqlite3", str(directory / "store.sqlite3"), standalone=True)
-    return found._replace(
+    nothing: Setting[Any] = Setting(None, STANDALONE_ORIGIN)
+    off, empty = Setting(False, STANDALONE_ORIGIN), Setting[Mapping[str, Any]]({}, STANDALONE_ORIGIN)
+    none: Setting[Any] = Setting((), STANDALONE_ORIGIN)
+    return Instance(
+        directory=directory,
         standalone=True,
-        config_file=Setting(None, STANDALONE_ORIGIN),
-        source_root=Setting(None, STANDALONE_ORIGIN),
-        server_version=Setting(None, STANDALONE_ORIGIN),
+        config_file=nothing,
+        source_root=nothing,
+        server_version=nothing,
+        python=nothing,
         database=Setting(store, STANDALONE_ORIGIN),
-        plugins_enabled=Setting(False, STANDALONE_ORIGIN),
-        plugins_mandatory=Setting((), STANDALONE_ORIGIN),
-        plugin_settings=Setting({}, STANDALONE_ORIGIN),
-        global_settings=Setting({}, STANDALONE_ORIGIN),
-        plugin_dirs=Setting((), STANDALONE_ORIGIN),
+        plugins_enabled=off,
+        plugins_file=Setting(directory / "plugins.txt", STANDALONE_ORIGIN),
+        plugin_dirs=none,
+        plugin_noinstall=off,
+        plugins_mandatory=none,
+        plugin_settings=empty,
+        global_settings=empty,
+        debug=off,
+        static_root=nothing,
         mandatory=Mandatory(),
+        environment={},
+        database_origins={},
     )

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from inventree_plugins.core_metadata import Headers, first, license_of, parse_headers, website_of
 from inventree_plugins.models import Distribution, DistributionMetadata
 
 __all__ = ["headers", "read_metadata"]
 
-_HOME_LABELS = frozenset({"home", "homepage", "website", "web"})
-_SOURCE_LABELS = frozenset({"code", "github", "gitlab", "repo", "repository", "source", "sourcecode"})
 _SECTION = re.compile(r"\[(?P<extra>[^:\]]*)(?::(?P<marker>[^\]]*))?\]")
-
-Headers = dict[str, list[str]]
 
 
 def read_metadata(distribution: Distribution) -> DistributionMetadata:
     """Read what plugins fall back to (SPEC §2); a field that is absent or UNKNOWN is None."""
     found = headers(distribution.info)
     return DistributionMetadata(
-        summary=_first(found, "summary"),
-        author=_first(found, "author"),
-        author_email=_first(found, "author-email"),
-        website=_website(found),
-        license=_license(found),
+        summary=first(found, "summary"),
+        author=first(found, "author"),
+        author_email=first(found, "author-email"),
+        website=website_of(found),
+        license=license_of(found),
         requires_dist=tuple(found.get("requires-dist", ())) or _egg_requires(distribution.info),
     )
 
@@ -50,10 +47,10 @@ def headers(info: Path) -> Headers:
 def _read(path: Path) -> Headers | None:
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            return _parse(lines)
+            return parse_headers(lines)
     except NotADirectoryError:
         text = _read_zipped(path)
-        return None if text is None else _parse(io.StringIO(text, newline=None))
+        return None if text is None else parse_headers(io.StringIO(text, newline=None))
     except OSError:
         return None
 
@@ -73,59 +70,6 @@ def _metadata_files(info: Path) -> tuple[Path, ...]:
     if info.suffix == ".dist-info":
         return (info / "METADATA",)
     return (info / "PKG-INFO", info)
-
-
-def _parse(lines: Iterable[str]) -> Headers:
-    found: Headers = {}
-    values: list[str] = []
-    for line in lines:
-        text = line.rstrip("\r\n")
-        if not text:
-            break
-        if text[0] in " \t":
-            if values:
-                values[-1] += "\n" + text.strip()
-            continue
-        name, separator, value = text.partition(":")
-        if separator:
-            values = found.setdefault(name.lower(), [])
-            values.append(value.strip())
-    return found
-
-
-def _first(found: Headers, name: str) -> str | None:
-    value = next(iter(found.get(name, ())), "").strip()
-    return None if not value or value.upper() == "UNKNOWN" else value
-
-
-def _website(found: Headers) -> str | None:
-    home = _first(found, "home-page")
-    if home:
-        return home
-    urls = [
-        (re.sub(r"[\W_]", "", label).lower(), url.strip())
-        for label, _, url in (value.partition(",") for value in found.get("project-url", ()))
-        if url.strip()
-    ]
-    for labels in (_HOME_LABELS, _SOURCE_LABELS):
-        for label, url in urls:
-            if label in labels:
-                return url
-    return urls[0][1] if urls else None
-
-
-def _license(found: Headers) -> str | None:
-    expression = _first(found, "license-expression")
-    if expression:
-        return expression
-    written = _first(found, "license")
-    if written and "\n" not in written:
-        return written
-    for classifier in found.get("classifier", ()):
-        if classifier.startswith("License ::"):
-            return classifier.rpartition("::")[2].strip()
-    # The whole licence text: its first line is its title.
-    return written.splitlines()[0] if written else None
 
 
 def _egg_requires(info: Path) -> tuple[str, ...]:

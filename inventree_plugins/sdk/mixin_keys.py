@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from enum import Enum
 
+from inventree_plugins.vocabulary import MIXINS
+
 __all__ = ["PluginMixinEnum"]
 
+# Those that are not simply the key in capitals.
+NAMES = {
+    "currencyexchange": "CURRENCY_EXCHANGE",
+    "settingscontent": "SETTINGS_CONTENT",
+    "statetransition": "STATE_TRANSITION",
+    "ui": "USER_INTERFACE",
+}
 
-class PluginMixinEnum(str, Enum):
-    """A mixin's key."""
 
-    BASE = "base"
-    ACTION = "action"
-    API_CALL = "api_call"
-    APP = "app"
-    BARCODE = "barcode"
-    CURRENCY_EXCHANGE = "currencyexchange"
-    EVENTS = "events"
-    EXPORTER = "exporter"
-    ICON_PACK = "icon_pack"
-    LABELS = "labels"
-    LOCATE = "locate"
-    MACHINE = "machine"
-    MAIL = "mail"
-    NAVIGATION = "navigation"
-    NOTIFICATION = "notification"
-    REPORT = "report"
-    SCHEDULE = "schedule"
-    SETTINGS = "settings"
-    SETTINGS_CONTENT = "settingscontent"
-    SUPPLIER = "supplier"
-    STATE_TRANSITION = "statetransition"
-    SUPPLIER_BARCODE = "supplier-barcode"
-    URLS = "urls"
-    USER_INTERFACE = "ui"
-    VALIDATION = "validation"
+class _Key(str, Enum):
+    """A mixin's key; as text, it is just that."""
 
     def __str__(self) -> str:
-        """Return the key, as the server's own enumeration does."""
         return str(self.value)
+
+
+_KEYS = ["base", *sorted({mixin.key for mixin in MIXINS.values()})]
+PluginMixinEnum = _Key(  # type: ignore[call-overload]
+    "PluginMixinEnum", {NAMES.get(key, key.upper().replace("-", "_")): key for key in _KEYS}
+)

@@ -62,9 +62,7 @@ class InvenTreePlugin(VersionMixin, MixinBase, MetaBase):
         for name in FINAL_MEMBERS & vars(cls).keys():
             member = vars(cls)[name]
             if callable(member) or isinstance(member, (classmethod, staticmethod, property)):
-                raise TypeError(
-                    f"INVE-E11: Plugin '{cls.__name__}' cannot override the final method '{name}'."
-                )
+                raise TypeError(f"INVE-E11: `{cls.__name__}` overrides `{name}`, which is final")
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,8 +200,8 @@ class InvenTreePlugin(VersionMixin, MixinBase, MetaBase):
         return self._runtime.is_active(slug_of(self))
 
     def is_mandatory(self) -> bool:
-        """Tell that it may be switched off: only a real server knows plugins that may not."""
-        return False
+        """Tell whether the server keeps it active, whatever an administrator says."""
+        return _facts(self).is_mandatory
 
     def plugin_config(self) -> Any:
         """Return None: only a real server has an object for the plugin's row."""

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from inventree_plugins.core_metadata import first, license_of, parse_headers, website_of
 from inventree_plugins.git_facts import last_commit
 from inventree_plugins.sdk.runtime import Commit, Facts
 from inventree_plugins.vocabulary import ENTRY_POINT_GROUP
@@ -56,16 +57,16 @@ def facts_of(cls: type) -> Facts:
 
 
 def _told(owner: metadata.Distribution) -> Facts:
-    fields: Any = owner.metadata  # an email.message.Message, which its type does not say
-    urls = [line.partition(",")[2].strip() for line in fields.get_all("Project-URL") or []]
+    text = owner.read_text("METADATA") or owner.read_text("PKG-INFO") or ""
+    found = parse_headers(text.splitlines())
     return Facts(
-        description=fields.get("Summary"),
-        author=fields.get("Author-email") or fields.get("Author"),
-        version=fields.get("Version"),
-        website=fields.get("Home-page") or next(filter(None, urls), None),
-        license=fields.get("License-Expression") or fields.get("License"),
+        description=first(found, "summary"),
+        author=first(found, "author-email") or first(found, "author"),
+        version=first(found, "version"),
+        website=website_of(found),
+        license=license_of(found),
         is_package=True,
-        package_name=fields.get("Name"),
+        package_name=first(found, "name"),
     )
 
 

@@ -20,6 +20,7 @@ class Facts(NamedTuple):
     is_builtin: bool = False
     is_package: bool = False
     package_name: str | None = None
+    is_mandatory: bool = False
 
 
 class Commit(NamedTuple):

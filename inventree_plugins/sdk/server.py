@@ -28,15 +28,23 @@ class Server(Protocol):
     def plugins(self) -> Mapping[str, Any]:
         """Return the active plugins by slug."""
 
+    @property
+    def inactive(self) -> Mapping[str, Any]:
+        """Return what is known of the others by slug."""
+
     def with_mixin(self, key: str) -> tuple[Any, ...]:
         """Return the active plugins that have a mixin."""
+
+    def reload(self) -> bool:
+        """Load what has changed."""
 
     def trigger(self, event: str, *args: Any, **kwargs: Any) -> Any:
         """Deliver an event to the plugins that want it."""
 
 
 _calling: ContextVar[Server | None] = ContextVar("calling", default=None)
-_latest: list[Server] = []
+# The last one answers.
+_registered: list[Server] = []
 
 
 @contextmanager
@@ -50,19 +58,19 @@ def serving(server: Server) -> Iterator[None]:
 
 
 def register_server(server: Server) -> None:
-    """Let plugins find this server where nothing tells which one calls them, as in a view of Django's."""
-    _latest[:] = [server]
+    """Let plugins find this server where nothing tells which one calls them, as in threads of their own."""
+    unregister_server(server)
+    _registered.append(server)
 
 
 def unregister_server(server: Server) -> None:
     """Let nobody find the server any more who is not called by it."""
-    if server in _latest:
-        _latest.clear()
+    _registered[:] = [each for each in _registered if each is not server]
 
 
 def current_server() -> Server | None:
     """Return the server that calls, else the one that was registered last."""
-    return _calling.get() or next(iter(_latest), None)
+    return _calling.get() or next(reversed(_registered), None)
 
 
 class Registry:
@@ -77,8 +85,8 @@ class Registry:
     @property
     def plugins_inactive(self) -> Mapping[str, Any]:
         """Return what the server tells of plugins that are not active, by slug."""
-        found: Mapping[str, Any] = getattr(current_server(), "inactive", {})
-        return found
+        server = current_server()
+        return server.inactive if server else {}
 
     @property
     def plugins_full(self) -> Mapping[str, Any]:
@@ -133,10 +141,10 @@ class Registry:
     call_function = call_plugin_function
 
     def reload_plugins(self, **kwargs: Any) -> None:  # noqa: ARG002 - the server's signature
-        """Let the server look for changes, if it is one that does."""
-        reload = getattr(current_server(), "reload", None)
-        if reload is not None:
-            reload()
+        """Let the server look for changes."""
+        server = current_server()
+        if server is not None:
+            server.reload()
 
 
 registry = Registry()

@@ -15,7 +15,6 @@ from typing import Any
 
 from inventree_plugins.sdk.aliases import OWN
 from inventree_plugins.sdk.inert import inert_class, inert_function, inert_mixin
-from inventree_plugins.sdk.mixin_keys import PluginMixinEnum
 from inventree_plugins.sdk.server_names import (
     CORE_MODULES,
     FUNCTIONS,
@@ -26,7 +25,7 @@ from inventree_plugins.sdk.server_names import (
 )
 from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["PluginMixinEnum", "inert_mixin", "stand_ins"]
+__all__ = ["stand_ins"]
 
 # How like a known name one is that is meant to be it.
 NEAR = 0.8
@@ -66,10 +65,10 @@ class _Finder(MetaPathFinder):
             self._users -= 1
             if self._users == 0:
                 sys.meta_path.remove(self)
+                # They come back as they are: what was derived from them stays derived from them.
                 for name, module in self.modules.items():
                     if sys.modules.get(name) is module:
                         del sys.modules[name]
-                self.modules = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -10,9 +10,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inventree_plugins.host import Failure, open_trial
+from inventree_plugins.host import Failure
+from inventree_plugins.host.trial import open_trial
 from inventree_plugins.sdk import InvenTreePlugin
-from inventree_plugins.sdk.plugin import slug_of
+from inventree_plugins.sdk.names import slug_of
 from inventree_plugins.sdk.setting_values import to_text
 from inventree_plugins.testing.django_client import request
 from inventree_plugins.testing.fake_api import FakeApi

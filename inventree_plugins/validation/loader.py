@@ -4,7 +4,7 @@ Run as a file: that interpreter need not know invplug, so nothing but the standa
 The request is the only argument, as JSON; the answer is written to the file that it names.
 
 With the server's source, the server itself is set up. Without it invplug's own host loads the class, from the
-folder that the request names; stand-ins that do nothing take its place where Python is too old for it.
+folder that the request names.
 """
 
 from __future__ import annotations
@@ -25,64 +25,6 @@ from typing import Any
 
 MOST_FRAMES = 5
 OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
-
-
-class Naming(type):
-    """The type of stand-ins: whatever is asked of such a class is called as it was asked."""
-
-    def __getattr__(cls, name: str) -> str:
-        """Return the name itself, which is what an enumeration's member may stand for."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return name
-
-
-class StandIn(metaclass=Naming):
-    """Stands for a class of the server: it can be derived from, constructed and called, and does nothing."""
-
-    NAME = ""
-    SLUG = None
-
-    def __init__(self, *_args: Any, **_keywords: Any) -> None:
-        """Take whatever the plugin passes on."""
-
-    def __getattr__(self, name: str) -> Any:
-        """Return a method that does nothing."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *_args, **_keywords: None
-
-
-class StandInModule(ModuleType):
-    """A module of the server: every name in it is a class that does nothing."""
-
-    __path__: list[str] = []  # noqa: RUF012 - what makes a module a package
-
-    def __getattr__(self, name: str) -> Any:
-        """Make the class."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        names = {"__module__": self.__name__}
-        value = type(name, (Exception,), names) if name.endswith("Error") else Naming(name, (StandIn,), names)
-        setattr(self, name, value)
-        return value
-
-
-class StandInFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `plugin` and what lies in it, where no server provides it."""
-
-    def find_spec(self, fullname: str, _path: Any = None, _target: Any = None) -> Any:
-        """Return a spec for the server's plugin framework, None for everything else."""
-        if fullname.partition(".")[0] != "plugin":
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
-
-    def create_module(self, spec: Any) -> ModuleType:
-        """Return the stand-in."""
-        return StandInModule(spec.name)
-
-    def exec_module(self, _module: ModuleType) -> None:
-        """Run nothing."""
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
@@ -139,17 +81,18 @@ def prepare(request: dict[str, Any]) -> Any:
         sys.argv = ["manage.py", "check"]
         importlib.import_module("django").setup()
         return None
-    if sys.version_info >= (3, 10):  # noqa: UP036 - the target's Python, not ours
-        return import_host(request["package"])
-    sys.meta_path.insert(0, StandInFinder())
-    return None
+    if sys.version_info < (3, 10):  # noqa: UP036 - the target's Python, not ours
+        raise ModuleNotFoundError(
+            "without a server, plugins are loaded by Python 3.10 or later", name="plugin"
+        )
+    return import_host(request["package"])
 
 
 def import_host(folder: str) -> Any:
     """Import invplug's host from where it lies, without what is installed beside it."""
     import_file(os.path.join(folder, "__init__.py"), "inventree_plugins")  # noqa: PTH118
     sdk = importlib.import_module("inventree_plugins.sdk.stand_ins")
-    return sdk.stand_ins, importlib.import_module("inventree_plugins.host").try_plugin
+    return sdk.stand_ins, importlib.import_module("inventree_plugins.host.trial").try_plugin
 
 
 def import_class(request: dict[str, Any]) -> Any:
@@ -158,6 +101,9 @@ def import_class(request: dict[str, Any]) -> Any:
     if directory is not None:
         import_directory(Path(directory))
     file = request["file"]
+    if file:
+        # What lies beside it can be imported, too.
+        sys.path.append(os.path.dirname(file))  # noqa: PTH120
     value: Any = import_file(file) if file else importlib.import_module(request["module"])
     for name in request["attribute"].split("."):
         value = getattr(value, name)
@@ -174,12 +120,10 @@ def said(error: BaseException) -> str:
 
 
 def import_file(path: str, name: str = "checked_plugin") -> ModuleType:
-    """Import a file by itself; the default is a name that hides no other module."""
+    """Import a file by itself, under a name that hides no other module."""
     spec: Any = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    if name == "checked_plugin":
-        sys.path.append(os.path.dirname(path))  # noqa: PTH120
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 

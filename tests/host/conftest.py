@@ -20,20 +20,9 @@ from inventree_plugins.sdk import server
 from inventree_plugins.store import Store, open_store
 from inventree_plugins.switches import ALL_SWITCHES
 from tests.builders import install_folder
-from tests.host.open_bugs import OPEN
 
 # No test waits that long, unless it fails.
 PATIENCE = 20.0
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that an open bug fails."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            name = item.name.partition("[")[0]
-            reason = OPEN.get(item.name) or OPEN.get(name)
-            if reason:
-                item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
 
 
 def plugin_text(name: str, *mixins: str, body: str = "", before: str = "") -> str:
@@ -160,7 +149,7 @@ def forgetful(isolated: None, tmp_path: Path) -> Iterator[None]:
     for name, module in list(sys.modules.items()):
         if before.get(name) is not module and _is_below(module, tmp_path):
             del sys.modules[name]
-    server._latest.clear()
+    server._registered.clear()
 
 
 def _is_below(module: ModuleType, folder: Path) -> bool:

@@ -370,7 +370,7 @@ def test_the_scheduler_thread_runs_tasks_until_the_host_is_closed(world):
     assert plugin.count == count
 
 
-def test_the_scheduler_can_be_started_again(world):
+def test_the_scheduler_can_be_started_again_after_another_boot(world):
     world.plugin("Demo", "ScheduleMixin", body=EVENTFUL, before="import threading")
     host = world.boot("demo")
     host.start_scheduler(seconds=0.001)
@@ -378,6 +378,9 @@ def test_the_scheduler_can_be_started_again(world):
     plugin = host.get("demo")
     plugin.count = 0
     plugin.done.clear()
+    with pytest.raises(RuntimeError, match="the host is closed"):
+        host.run_due_tasks(datetime(2099, 1, 1, tzinfo=UTC))
+    host.boot()
     host.start_scheduler(seconds=0.001)
     assert plugin.done.wait(PATIENCE)
 

@@ -59,10 +59,3 @@ def test_a_server_is_asked():
         registry.reload_plugins(full_reload=True)
     assert server.reloads == 1
     assert not registry.is_ready
-
-
-def test_a_server_need_not_have_all_of_it():
-    with serving(Small()):
-        assert registry.plugins_inactive == {}
-        assert list(registry.plugins_full) == ["demo"]
-        registry.reload_plugins()

@@ -84,7 +84,7 @@ def host(tmp_path: Path) -> Iterator[PluginTestHost]:
     """Return the kit's host, in this process; plugins of its tests import the SDK by its own name."""
     with PluginTestHost(tmp_path / "host") as made:
         yield made
-    server._latest.clear()
+    server._registered.clear()
 
 
 @pytest.fixture

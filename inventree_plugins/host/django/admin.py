@@ -115,14 +115,12 @@ class PluginConfigAdmin(admin.ModelAdmin):
     @admin.display(description="mixins")
     def mixins(self, row: PluginConfig) -> str:
         """Return the keys of the plugin's mixins."""
-        plugin = get_host().get(row.key)
-        return ", ".join(plugin.registered_mixins) if plugin else "-"
+        return ", ".join(get_host().mixins_of(row.key)) or "-"
 
 
 def _alias() -> str:
     return store_alias(get_host().instance.require_database())
 
 
-def _said(row: PluginConfig, attribute: str) -> str:
-    plugin = get_host().get(row.key)
-    return str(getattr(plugin, attribute) or "-") if plugin else "-"
+def _said(row: PluginConfig, name: str) -> str:
+    return get_host().metadata_of(row.key).get(name) or "-"

@@ -29,7 +29,7 @@ class _Running:
 
     def __init__(self) -> None:
         self.host: PluginHost | None = None
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.seconds = 1.0
         self.looked = 0.0
 
@@ -76,10 +76,11 @@ def start() -> None:
 def refresh(*, force: bool = False) -> bool:
     """Reload what has changed in the store, now; return whether anything had. Raises DatabaseError."""
     host = get_host()
-    changed = host.reload(force=force)
-    if changed:
-        _take_up(host)
-    return changed
+    with _running.lock:
+        changed = host.reload(force=force)
+        if changed:
+            _take_up(host)
+        return changed
 
 
 def _take_up(host: PluginHost) -> None:

@@ -25,17 +25,16 @@ class _PluginResolver(URLResolver):
 
     def __init__(self, prefix: str) -> None:
         super().__init__(RoutePattern(prefix), [], app_name="plugin", namespace="plugin")
-        self._patterns: list[Any] | None = None
-        self._inner: URLResolver | None = None
+        # The patterns of one moment, and what resolves by them.
+        self._resolver: tuple[list[Any], URLResolver] = ([], URLResolver(self.pattern, []))
 
     def _current(self) -> URLResolver:
-        patterns = get_host().urlpatterns()
-        if self._inner is None or patterns != self._patterns:
-            self._inner = URLResolver(
-                self.pattern, patterns, app_name=self.app_name, namespace=self.namespace
-            )
-            self._patterns = patterns
-        return self._inner
+        patterns, resolver = self._resolver
+        now = get_host().urlpatterns()
+        if now != patterns:
+            resolver = URLResolver(self.pattern, now, app_name=self.app_name, namespace=self.namespace)
+            self._resolver = (now, resolver)
+        return resolver
 
     def resolve(self, path: str) -> ResolverMatch:
         """Return the view of the plugin."""

@@ -10,7 +10,7 @@ __all__ = ["UrlsMixin"]
 
 
 class UrlsMixin(Base):
-    """Serve URLs; needs Django when it is used."""
+    """Serve URLs; Django is needed where there are any."""
 
     MIXIN_KEY: ClassVar[str] = "urls"
     MIXIN_NAME: ClassVar[str] = "URLs"
@@ -42,10 +42,5 @@ class UrlsMixin(Base):
 
     @property
     def urlpatterns(self) -> Any:
-        """Return one Django pattern that holds all of them; raise ImportError without Django."""
-        if not self.has_urls:
-            return None
-        from django.urls import include, re_path  # noqa: PLC0415 - only plugins with URLs need Django
-
-        slug = self.plugin_slug()
-        return re_path(f"^{slug}/", include((self.urls, slug)), name=slug)
+        """Return what the server serves, None for nothing."""
+        return self.urls or None
