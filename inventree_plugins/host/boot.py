@@ -72,7 +72,8 @@ class Booting:
     def _built(self, candidate: Candidate, before: Loaded | None) -> Loaded | None:
         """Return the plugin, constructed unless it is there already."""
         if before is not None and before.candidate.cls is candidate.cls:
-            return Loaded(candidate, before.plugin, before.mixins)
+            # Old code is of the distribution of then, whatever is installed by now.
+            return Loaded(before.candidate if candidate.is_old else candidate, before.plugin, before.mixins)
         built: Loaded | None = None
         with self._guard.calling(candidate.slug, "construct", module=candidate.cls.__module__) as attempt:
             plugin = candidate.cls.__new__(candidate.cls)

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from inventree_plugins.host.gate import GATE
+from inventree_plugins.host.dependents import with_dependents
 from inventree_plugins.host.guard import Guard, record
 from inventree_plugins.host.interface import Candidate, Failure, HostOptions
 from inventree_plugins.host.modules import MODULES, Tried, unit_of
@@ -21,7 +21,7 @@ from inventree_plugins.packages import installed_distributions
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
 from inventree_plugins.sdk.names import name_of, slug_of
 
-__all__ = ["Collector"]
+__all__ = ["IMPORTING", "Collector"]
 
 # What Django imports of an app when it is installed.
 DJANGOS_OWN = frozenset({"admin", "migrations", "models"})
@@ -38,28 +38,43 @@ class Found(NamedTuple):
     cls: type[InvenTreePlugin]
     source: Source
     distribution: Distribution | None = None
+    # Named by an entry point or the server: then a class without NAME is an error, else it is no plugin.
+    is_named: bool = False
+    is_old: bool = False
 
 
 class Collector:
     """Collects plugin classes, once; what was imported before is imported anew where it has changed."""
 
-    def __init__(self, instance: Instance, options: HostOptions, guard: Guard) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        options: HostOptions,
+        guard: Guard,
+        *,
+        on_exchange: Callable[[], None],
+        held: frozenset[str] = frozenset(),
+    ) -> None:
+        # Called before modules are taken out; `held` are units that stay as they are, though they changed.
+        self._on_exchange = on_exchange
+        self._held = held
         self._instance = instance
         self._options = options
         self._guard = guard
         self._failures: list[Failure] = []
+        # Units that go on with the code they had.
+        self._old: set[str] = set()
         # The units of this time.
         self._tried: dict[str, Tried] = {}
 
     def collect(self) -> tuple[dict[str, Candidate], tuple[Failure, ...]]:
         """Return one candidate a slug, and what could not be imported.
 
-        A unit that worked and cannot be imported any more stays as it was.
+        A unit that worked and cannot be imported any more stays as it was. The caller holds `IMPORTING`.
         """
-        with IMPORTING:
-            importlib.invalidate_caches()
-            found = list(self._found())
-            MODULES.note(self._tried)
+        importlib.invalidate_caches()
+        found = list(self._found())
+        MODULES.note(self._tried)
         return self._by_slug(_each_once(found)), tuple(self._failures)
 
     def _found(self) -> Iterator[Found]:
@@ -88,12 +103,20 @@ class Collector:
 
     def _directory(self, directory: Path, source: Source, *, name: str | None = None) -> Iterator[Found]:
         if not directory.is_dir():
+            if source is Source.DIRECTORY and not self._is_optional(directory):
+                error = FileNotFoundError(f"there is no plugin directory `{directory}`")
+                self._failures.append(record(error, None, "import", module=directory.name))
             return
         with self._guard.calling(None, "import", module=directory.name) as attempt:
             name = ROOTS.name_of(directory, name)
         self._keep(attempt.failure, directory / "__init__.py")
         if attempt and name is not None:
             yield from self._units(name, source)
+
+    def _is_optional(self, directory: Path) -> bool:
+        """Tell whether it is a directory that nobody named."""
+        root = self._instance.source_root.value
+        return self._instance.standalone or (root is not None and directory == root / "plugins")
 
     def _package(self, name: str, source: Source) -> Iterator[Found]:
         with self._guard.calling(None, "import", module=name) as attempt:
@@ -109,8 +132,12 @@ class Collector:
             classes = _classes(vars(sys.modules[root]))
             units = list(units_in(root))
         self._keep(attempt.failure)
+        changed = {unit for unit, _ in units if MODULES.changed(unit)}
+        if changed:
+            changed |= with_dependents(changed, [unit for unit, _ in units])
         for unit, is_package in units:
-            classes += self._renewed(unit, partial(self._load, root, unit, is_package))
+            load = partial(self._load, root, unit, is_package)
+            classes += self._renewed(unit, load, changed=unit in changed)
         for cls in classes:
             yield Found(cls, source)
 
@@ -131,7 +158,7 @@ class Collector:
         for unit, points in units.items():
             load = partial(self._load_points, points, distribution)
             for cls in self._renewed(unit, load, module=points[0][0]):
-                yield Found(cls, Source.PACKAGE, distribution=distribution)
+                yield Found(cls, Source.PACKAGE, distribution, is_named=True, is_old=unit in self._old)
 
     def _load_points(
         self, points: list[tuple[str, str]], distribution: Distribution
@@ -153,7 +180,7 @@ class Collector:
             found = [given]
         for cls in found:
             owner = self._owner_of(cls)
-            yield Found(cls, Source.PACKAGE if owner else Source.DIRECTORY, distribution=owner)
+            yield Found(cls, Source.PACKAGE if owner else Source.DIRECTORY, owner, is_named=True)
 
     def _owner_of(self, cls: type) -> Distribution | None:
         """Return the distribution whose entry point leads to the package of a class that was given."""
@@ -177,32 +204,37 @@ class Collector:
 
     # What is done with them.
 
-    def _renewed(self, unit: str, load: Load, *, module: str | None = None) -> list[type[InvenTreePlugin]]:
+    def _renewed(
+        self, unit: str, load: Load, *, module: str | None = None, changed: bool | None = None
+    ) -> list[type[InvenTreePlugin]]:
         """Return the classes of a unit, imported anew where its files have changed.
 
         Which unit a `module` is in, importing it may tell better.
         """
-        changed, known = MODULES.changed(unit), MODULES.tried(unit)
-        if changed and MODULES.is_fixed(unit):
+        known = MODULES.tried(unit)
+        is_changed = MODULES.changed(unit) if changed is None else changed
+        if is_changed and MODULES.is_fixed(unit):
             error = PluginError("its code has changed, but models cannot be loaded twice: restart")
             self._failures.append(record(error, None, "app", module=unit))
+            self._old.add(unit)
             return load()
-        if changed or known.again:
-            with GATE.closed():
-                classes, tried = self._exchanged(unit, load, known)
+        if (is_changed or known.again) and unit not in self._held:
+            classes, tried = self._exchanged(unit, load, known)
         else:
             classes, failed = self._loaded(load)
-            tried = Tried(failed)
+            tried = Tried(failed, again=unit in self._held)
+        if tried.again:
+            self._old.add(unit)
         self._tried[unit_of(module) if module else unit] = tried
         return classes
 
     def _exchanged(self, unit: str, load: Load, known: Tried) -> tuple[list[type[InvenTreePlugin]], Tried]:
         """Import a unit anew; put the old modules back where something fails that did not before."""
-        old = MODULES.take_out(unit)
+        self._on_exchange()
+        MODULES.take_out(unit)
         classes, failed = self._loaded(load)
-        if not old or failed <= known.failed:
+        if failed <= known.failed or not MODULES.put_back(unit):
             return classes, Tried(failed)
-        MODULES.put_back(unit, old)
         told = len(self._failures)
         classes = load()
         del self._failures[told:]
@@ -232,9 +264,7 @@ class Collector:
             candidate: Candidate | None = None
             label = f"{each.cls.__module__}:{each.cls.__qualname__}"
             with self._guard.calling(None, "identity", module=label) as attempt:
-                candidate = Candidate(slug_of(each.cls), name_of(each.cls), _bounds(each.cls), *each)
-                if not candidate.slug:
-                    raise PluginError(_without_key(label, candidate.name))
+                candidate = _candidate(each, label)
             if attempt.failure is not None:
                 self._failures.append(attempt.failure)
             if not attempt or candidate is None:
@@ -260,19 +290,31 @@ def _awaits_its_app(module: str, unit: str, failure: Failure) -> bool:
 
 
 def _classes(names: dict[str, Any]) -> list[type[InvenTreePlugin]]:
-    """Return the plugin classes among a module's names: those with a name of their own (SPEC §1)."""
+    """Return the plugin classes among a module's names (SPEC §1)."""
     wanted = names.get("__all__")
     values = [names[each] for each in wanted if each in names] if wanted is not None else list(names.values())
-    return [each for each in values if _is_plugin(each) and _has_name(each)]
+    return [each for each in values if _is_plugin(each) and _is_current(each)]
 
 
-def _has_name(cls: type[InvenTreePlugin]) -> bool:
-    # Not as text: making text of a name may fail, which must not hide the module's other classes.
-    return bool(cls.NAME or getattr(cls, "PLUGIN_NAME", None))
+def _is_current(cls: type[InvenTreePlugin]) -> bool:
+    """Tell whether the class is what its own module has under its name, not what it had before a reload."""
+    value: Any = sys.modules.get(cls.__module__)
+    for name in cls.__qualname__.split("."):
+        value = getattr(value, "__dict__", {}).get(name)
+    return value is cls or not _is_plugin(value)
 
 
-def _without_key(label: str, name: str) -> str:
-    return f"no key can be made of the name `{name}`" if name else f"`{label}` has no `NAME`"
+def _candidate(found: Found, label: str) -> Candidate | None:
+    """Return the candidate, None for a class that is no plugin; raise PluginError for one without a key."""
+    cls = found.cls
+    name = name_of(cls)
+    if not name and not found.is_named:
+        return None
+    slug = slug_of(cls)
+    if not slug:
+        what = f"no key can be made of the name `{name}`" if name else f"`{label}` has no `NAME`"
+        raise PluginError(what)
+    return Candidate(slug, name, _bounds(cls), cls, found.source, found.distribution, found.is_old)
 
 
 def _bounds(cls: type[InvenTreePlugin]) -> tuple[str | None, str | None]:
@@ -281,7 +323,9 @@ def _bounds(cls: type[InvenTreePlugin]) -> tuple[str | None, str | None]:
 
 
 def _is_plugin(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, InvenTreePlugin) and value is not InvenTreePlugin
+    # By the type itself: what only says that it is a class, as a mock does, cannot be asked for its bases.
+    is_class = issubclass(type(value), type)
+    return is_class and value is not InvenTreePlugin and issubclass(cast("type", value), InvenTreePlugin)
 
 
 def _named(module: str, attribute: str) -> type[InvenTreePlugin]:
@@ -296,11 +340,13 @@ def _named(module: str, attribute: str) -> type[InvenTreePlugin]:
 
 def _each_once(found: list[Found]) -> Iterator[Found]:
     """Drop a class seen before: the first way to it stays, but a package beats a directory."""
-    packaged = {each.cls for each in found if each.source is Source.PACKAGE}
-    seen: set[type] = set()
+    # By identity: the hash of a class is its metaclass's code.
+    packaged = {id(each.cls) for each in found if each.source is Source.PACKAGE}
+    seen: set[int] = set()
     for each in found:
-        if each.cls not in seen and (each.cls in packaged) is (each.source is Source.PACKAGE):
-            seen.add(each.cls)
+        own = id(each.cls)
+        if own not in seen and (own in packaged) is (each.source is Source.PACKAGE):
+            seen.add(own)
             yield each
 
 

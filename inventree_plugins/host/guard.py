@@ -17,7 +17,7 @@ from inventree_plugins.host.interface import Failure
 from inventree_plugins.sdk.server import Server, serving
 from inventree_plugins.sdk.stand_ins import stand_ins
 
-__all__ = ["Attempt", "Guard", "record"]
+__all__ = ["Attempt", "Guard", "plain", "record"]
 
 # Since Python 3.11.
 GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
@@ -83,6 +83,14 @@ class Guard:
         """Return what went wrong lately in active plugins."""
         with self._lock:
             return tuple(self._recent)
+
+
+def plain(result: Any) -> Any:
+    """Return what a plugin returned; raise TypeError for a coroutine, which nobody would wait for."""
+    if hasattr(result, "cr_code"):
+        result.close()
+        raise TypeError("it is an async function, and the host calls plugins without waiting")
+    return result
 
 
 def record(

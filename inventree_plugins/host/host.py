@@ -11,31 +11,28 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
-from inventree_plugins.errors import InvplugError
-from inventree_plugins.host.boot import Booting
-from inventree_plugins.host.collect import Collector
-from inventree_plugins.host.guard import Attempt, Guard
+from inventree_plugins.errors import DatabaseMissingError, InvplugError
+from inventree_plugins.host.building import Builder
+from inventree_plugins.host.guard import Attempt, Guard, plain
 from inventree_plugins.host.interface import (
-    Candidate,
     Failure,
     HostOptions,
     NavigationTab,
     Registry,
     Task,
 )
-from inventree_plugins.host.modules import MODULES
 from inventree_plugins.host.queues import Queues
-from inventree_plugins.host.rows import create_missing_rows, read_state
+from inventree_plugins.host.rows import read_state
 from inventree_plugins.host.schedule import Schedule
 from inventree_plugins.host.store_runtime import StoreRuntime
 from inventree_plugins.host.tasks import TaskRunner
 from inventree_plugins.instance import Instance, InstanceOptions, resolve_instance
-from inventree_plugins.models import Source
 from inventree_plugins.sdk import InvenTreePlugin, PluginError
 from inventree_plugins.sdk.server import register_server, unregister_server
-from inventree_plugins.sdk.stand_ins import stand_ins
 from inventree_plugins.store import open_store
+from inventree_plugins.version_gate import numbers_read
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -46,6 +43,19 @@ __all__ = ["NoSuchActionError", "PluginHost"]
 
 
 METADATA = ("description", "author", "pub_date", "version", "website", "license")
+
+
+# A server may boot before it forks its workers.
+_hosts: WeakSet[PluginHost] = WeakSet()
+
+
+def _after_fork() -> None:
+    for host in _hosts:
+        host._start_anew()  # noqa: SLF001 - its own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class NoSuchActionError(PluginError, LookupError):
@@ -62,18 +72,22 @@ class PluginHost:
     def __init__(self, instance: Instance, options: HostOptions | None = None) -> None:
         self.instance = instance
         self.options = options or HostOptions()
+        _check(self.options)
         self.store = open_store(instance.require_database(), timeout=self.options.timeout)
         self._guard = Guard(self, keep_frames=self.options.keep_frames)
         self._registry = Registry()
-        self._rebuilding = threading.RLock()
         self._is_rebuilding = False
-        self._runtime = StoreRuntime(
-            instance, self.store, is_active=lambda slug: slug in self._registry.loaded
-        )
+        self._schedule = Schedule(self.options.runs)
+        runtime = StoreRuntime(instance, self.store, is_active=lambda slug: slug in self._registry.loaded)
+        self._builder = Builder(instance, self.options, self._guard, runtime, store=self.store)
+        self._start_anew()
+        _hosts.add(self)
+
+    def _start_anew(self) -> None:
+        """Make what threads belong to; those of the parent are not there after a fork."""
+        self._rebuilding = threading.RLock()
         self._queues = Queues(self.options.executor, workers=self.options.workers)
-        self._tasks = TaskRunner(
-            self._guard, self._queues, Schedule(self.options.runs), registry=lambda: self._registry
-        )
+        self._tasks = TaskRunner(self._guard, self._queues, self._schedule, registry=lambda: self._registry)
 
     @classmethod
     def from_config(
@@ -81,7 +95,7 @@ class PluginHost:
         path: Path | str | None = None,
         options: HostOptions | None = None,
         *,
-        directory: Path | None = None,
+        directory: Path | str | None = None,
     ) -> PluginHost:
         """Return a host for the server that a `config.yaml` describes.
 
@@ -89,7 +103,7 @@ class PluginHost:
         `INVENTREE_*`, else the standalone instance. Raises ConfigurationError.
         """
         named = InstanceOptions(config=Path(path) if path is not None else None)
-        home = (directory or Path.cwd()).absolute()
+        home = Path(directory or Path.cwd()).absolute()
         return cls(resolve_instance(named, directory=home, environ=os.environ), options)
 
     # Booting.
@@ -116,38 +130,25 @@ class PluginHost:
         with self._rebuilding:
             if self._is_rebuilding:
                 return False
+            self._require_store()
             if not force and read_state(self.store, self.instance).marks == self._registry.state.marks:
                 return False
             self._rebuild()
             return True
 
+    def _require_store(self) -> None:
+        """Raise DatabaseMissingError where the store is gone: a new one would switch everything off."""
+        database = self.instance.require_database()
+        path = Path(database.name)
+        if database.standalone and not (path.is_file() and path.stat().st_size):
+            raise DatabaseMissingError(f"the store `{path}` is gone", path=path)
+
     def _rebuild(self) -> None:
         self._is_rebuilding = True
         try:
-            with stand_ins():  # once for all, not for each plugin
-                self._registry = self._rebuilt()
+            self._registry = self._builder.build(self._registry)
         finally:
             self._is_rebuilding = False
-        MODULES.fix(each.plugin.__module__ for each in self._registry.loaded.values() if each.app)
-
-    def _rebuilt(self) -> Registry:
-        previous = self._registry
-        candidates, failures = Collector(self.instance, self.options, self._guard).collect()
-        failures += create_missing_rows(self.store, candidates)
-        state = read_state(self.store, self.instance)
-        self._runtime.know([*(each.candidate for each in previous.loaded.values()), *candidates.values()])
-        booting = Booting(
-            self._guard,
-            self._runtime,
-            version=self.options.version or self.instance.server_version.value,
-            is_mandatory=self._is_mandatory,
-        )
-        registry = booting.run(candidates, state, previous=previous, failures=failures)
-        self._runtime.know([*candidates.values(), *(each.candidate for each in registry.loaded.values())])
-        return registry
-
-    def _is_mandatory(self, candidate: Candidate) -> bool:
-        return self.instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
 
     @contextmanager
     def taking_out(self, slug: str, phase: str) -> Iterator[None]:
@@ -168,11 +169,11 @@ class PluginHost:
                 failures=(*self._registry.failures, attempt.failure),
             )
 
-    def close(self) -> None:
-        """Stop the scheduler, and wait for events and tasks that are under way."""
+    def close(self, *, timeout: float | None = None) -> None:
+        """Stop the scheduler, and wait for events and tasks that are under way, so many seconds at most."""
         unregister_server(self)
         self._tasks.stop()
-        self._queues.close()
+        self._queues.close(timeout)
 
     def __enter__(self) -> Self:
         """Return the host; `close` follows."""
@@ -286,8 +287,8 @@ class PluginHost:
             if own != name:
                 continue
             with self._guard.asking(slug, "action") as attempt:
-                plugin.perform_action(user, data)
-                response: dict[str, Any] = plugin.get_response(user, data)
+                plain(plugin.perform_action(user, data))
+                response: dict[str, Any] = plain(plugin.get_response(user, data))
                 return response
             failed = attempt
         if failed is not None:
@@ -298,7 +299,7 @@ class PluginHost:
         """Ask every active barcode plugin in turn; return the first match, None where nobody knows it."""
         for slug, plugin in self._with_mixin("barcode"):
             with self._guard.asking(slug, "barcode"):
-                match = _scan(plugin.scan, barcode, user)
+                match = plain(_scan(plugin.scan, barcode, user))
                 if match is not None:
                     return match
         return None
@@ -323,7 +324,7 @@ class PluginHost:
 
     def _deliver(self, slug: str, plugin: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with self._guard.asking(slug, "events"):
-            plugin.process_event(*args, **kwargs)
+            plain(plugin.process_event(*args, **kwargs))
 
     # Schedules.
 
@@ -360,6 +361,16 @@ class PluginHost:
     def urlpatterns(self) -> list[Any]:
         """Return Django's URL patterns of all plugins, each below its slug."""
         return [each.urls for each in self._registry.loaded.values() if each.urls]
+
+
+def _check(options: HostOptions) -> None:
+    """Raise TypeError or ValueError for options that no server can mean."""
+    for name, kinds in (("builtins", str), ("plugins", (str, type))):
+        values = getattr(options, name)
+        if isinstance(values, str) or not all(isinstance(each, kinds) for each in values):
+            raise TypeError(f"`{name}` must be several names, not {values!r:.60}")
+    if options.version is not None and not numbers_read(options.version):
+        raise ValueError(f"`version` must have three parts, as 1.5.0, not {options.version!r:.40}")
 
 
 def _scan(scan: Callable[..., Any], barcode: str, user: Any) -> Any:

@@ -84,7 +84,11 @@ class Failure(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A plugin class and where it was found; `bounds` are the oldest and newest version it accepts."""
+    """A plugin class and where it was found.
+
+    `bounds` are the oldest and newest version it accepts; `is_old` is code of before, kept because the new
+    cannot be used.
+    """
 
     slug: str
     name: str
@@ -92,6 +96,7 @@ class Candidate(NamedTuple):
     cls: type[InvenTreePlugin]
     source: Source
     distribution: Distribution | None = None
+    is_old: bool = False
 
 
 class StoreState(NamedTuple):

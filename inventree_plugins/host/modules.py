@@ -31,6 +31,7 @@ class Modules:
         self._files: dict[str, dict[str, State | None]] = {}
         self._tried: dict[str, Tried] = {}
         self._fixed: set[tuple[str, str | None]] = set()
+        self._replaced: dict[str, dict[str, ModuleType]] = {}
 
     def changed(self, unit: str) -> bool:
         """Tell whether a file of the unit is another than when it was imported."""
@@ -55,12 +56,36 @@ class Modules:
         for name, module in old.items():
             del sys.modules[name]
             forget_bytecode(module)
+        self._replaced[unit] = old
         return old
 
-    def put_back(self, unit: str, old: dict[str, ModuleType]) -> None:
-        """Undo what importing the unit anew did."""
-        self.take_out(unit)
+    def put_back(self, unit: str) -> bool:
+        """Undo what importing the unit anew did, until the next time; False where nothing was taken out."""
+        old = self._replaced.pop(unit, None)
+        if not old:
+            return False
+        self._tried[unit] = Tried(self.tried(unit).failed, again=True)
+        for name in _names(unit):
+            forget_bytecode(sys.modules.pop(name))
         sys.modules.update(old)
+        # Importing a module makes an attribute of its package, too.
+        for name, module in old.items():
+            parent, _, child = name.rpartition(".")
+            if parent in sys.modules:
+                setattr(sys.modules[parent], child, module)
+        return True
+
+    def replaced(self) -> tuple[str, ...]:
+        """Return the units that can still be put back."""
+        return tuple(self._replaced)
+
+    def settle(self) -> None:
+        """Let go what was taken out: there is no way back."""
+        self._replaced = {}
+
+    def files_of(self, unit: str) -> Mapping[str, State | None]:
+        """Return the files that were imported for the unit."""
+        return self._files.get(unit, {})
 
     def note(self, tried: Mapping[str, Tried]) -> None:
         """Remember how importing these units went, and the state of their files."""

@@ -9,7 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from inventree_plugins.host.guard import Guard
+from inventree_plugins.host.guard import Guard, plain
 from inventree_plugins.host.interface import Registry, Task
 from inventree_plugins.host.queues import Queues
 from inventree_plugins.host.schedule import Schedule, Scheduler
@@ -70,8 +70,9 @@ class TaskRunner:
 
     def _run(self, task: Task, moment: datetime) -> None:
         with self._guard.asking(task.slug, "schedule"):
+            function = self._function_of(task)
             if self._schedule.start(task, moment):
-                self._function_of(task)()
+                plain(function())
 
     def _function_of(self, task: Task) -> Callable[[], object]:
         if "." in task.function:

@@ -20,7 +20,7 @@ def with_good_one(world, *slugs):
     [
         "class Odd(Exception):\n    exceptions = {'a': 1}\nraise Odd",
         "class Odd(Exception):\n    @property\n    def exceptions(self): raise OSError\nraise Odd",
-        "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Odd(Exception): x: int = 1\nraise Odd()",
+        "import dataclasses as d\n@d.dataclass(frozen=True)\nclass Odd(Exception): x: int = 1\nraise Odd()",
         "class Odd(Exception):\n    def __setattr__(self, *a): raise OSError\nraise Odd",
         "e = ValueError('a'); e.__context__ = None; e.__cause__ = KeyError('b'); raise e",
         "e = ValueError('a'); f = ValueError('b'); e.__cause__ = f; f.__cause__ = e; raise e",
