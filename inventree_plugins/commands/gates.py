@@ -89,7 +89,10 @@ def action_steps(
     apps = tuple(plugin.slug for plugin in plugins if "AppMixin" in plugin.mixins)
     static = tuple(plugin.slug for plugin in plugins if plugin.has_static_files)
     steps = []
-    if apps:
+    if apps and context.instance.standalone:
+        message = f"{_name(apps)} may bring database migrations of the Django project that hosts it"
+        steps.append(NextStep("migrate", message, "python manage.py migrate", apps))
+    elif apps:
         message = (
             f"{_name(apps)} may bring database migrations, without which InvenTree 1.0 and later"
             " do not start again"
@@ -124,6 +127,9 @@ def restart_step(context: Context, slugs: tuple[str, ...]) -> NextStep:
     """Say how the server and its worker are restarted where they live (SPEC §4)."""
     instance = context.instance
     command = None
+    if instance.standalone:
+        message = "a server that hosts its plugins sees the change when it next looks at the store"
+        return NextStep("restart", message, command, slugs)
     if instance.in_container:
         command = "docker compose restart"
     elif instance.config_file.origin == DISTRIBUTION_PACKAGE_ORIGIN:

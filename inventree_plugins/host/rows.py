@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping
 
 from inventree_plugins.errors import DatabaseLockedError, DatabaseReadOnlyError, InvplugError, RowError
 from inventree_plugins.host.guard import record
 from inventree_plugins.host.interface import Candidate, Failure, StoreState
+from inventree_plugins.host.modules import file_state
 from inventree_plugins.instance import Instance
 from inventree_plugins.store import Reader, Store
 from inventree_plugins.switches import ALL_SWITCHES, switch_states
@@ -30,7 +33,17 @@ def _state(reader: Reader, instance: Instance) -> StoreState:
     switches = frozenset(each.name for each in states.values() if each.on)
     active = frozenset(key for key, is_active in rows.items() if is_active)
     # A host writes no hash of its own: so each one that shares the store notices each new one.
-    return StoreState(active, switches, (rows, switches, values.get(REGISTRY_HASH)))
+    marks = (rows, switches, values.get(REGISTRY_HASH), _folders(instance))
+    return StoreState(active, switches, marks)
+
+
+def _folders(instance: Instance) -> tuple[tuple[str, int], ...]:
+    """Return when something was last added to, or taken from, the folders that plugins are installed in."""
+    if not instance.plugins_enabled.value:
+        return ()
+    folders = (*sys.path, *map(str, instance.plugin_dirs.value))
+    found = ((each, file_state(each)) for each in folders if os.path.isdir(each))  # noqa: PTH112 - at each look
+    return tuple((each, state[0]) for each, state in found if state is not None)
 
 
 def create_missing_rows(store: Store, candidates: Mapping[str, Candidate]) -> tuple[Failure, ...]:

@@ -42,10 +42,7 @@ class PluginTestHost:
 
         Raises what the plugin raises, and LookupError where there is no plugin.
         """
-        if plugin not in self._given:
-            self._given.append(plugin)
-        self.host.reload(force=True)
-        cls = self._class_of(plugin)
+        cls = self._imported(plugin)
         slug = slug_of(cls)
         self._store_settings(slug, cls, settings or {})
         with self.host.store.writing() as writer:
@@ -55,6 +52,21 @@ class PluginTestHost:
             if failure.slug == slug:
                 raise failure.error
         return self.host.plugins[slug]
+
+    def _imported(self, plugin: type | str) -> type[InvenTreePlugin]:
+        """Make the host know a plugin's class; forget it again where that fails."""
+        if not isinstance(plugin, type) and not (isinstance(plugin, str) and plugin):
+            raise TypeError(f"give the plugin's class, or its name as `module:Class`, not {plugin!r:.60}")
+        is_new = not any(each is plugin or each == plugin for each in self._given)
+        if is_new:
+            self._given.append(plugin)
+        self.host.reload(force=True)
+        try:
+            return self._class_of(plugin)
+        except BaseException:
+            if is_new:
+                self._given.remove(plugin)
+            raise
 
     def _class_of(self, plugin: type | str) -> type[InvenTreePlugin]:
         """Return the class that is meant; raise what keeps it from being imported."""
@@ -90,8 +102,10 @@ class PluginTestHost:
         self.host.reload()
 
     def set_setting(self, slug: str, key: str, value: Any) -> None:
-        """Store a setting of an active plugin, as an administrator would."""
+        """Store a setting of an active plugin; raise LookupError for one that it does not define."""
         plugin: Any = self.host.plugins[slug]
+        if key not in plugin.settings:
+            raise LookupError(f"the plugin `{slug}` defines no setting `{key}`")
         plugin.set_setting(key, value)
 
     def trigger(self, event: str, *args: Any, **kwargs: Any) -> None:

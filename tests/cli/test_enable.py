@@ -69,19 +69,29 @@ def test_next_steps_name_what_still_stands_in_the_way(two):
     steps = {step["code"]: step for step in two.run("enable", "alpha", "beta", "--json").json["next_steps"]}
     assert set(steps) == {"enable-integration", "migrate", "restart"}
     assert steps["migrate"]["slugs"] == ["beta"]
-    assert steps["migrate"]["command"] == "invoke migrate"
+    assert steps["migrate"]["command"] == "python manage.py migrate"
     assert steps["restart"]["slugs"] == ["alpha", "beta"]
 
 
-def test_migrations_wait_for_the_rows_of_other_plugins(instance):
+def test_a_server_is_migrated_and_restarted(two, make_case):
+    options = ("--database", make_case("sqlite3").url)
+    assert two.run("discover", *options).code == 0
+    steps = two.run("enable", "beta", "--json", *options).json["next_steps"]
+    found = {step["code"]: (step["command"], step["message"]) for step in steps}
+    assert found["migrate"][0] == "invoke migrate"
+    assert found["restart"] == (None, "a running server and its worker see the change after a restart")
+
+
+def test_migrations_wait_for_the_rows_of_other_plugins(instance, make_case):
+    options = ("--database", make_case("sqlite3").url, "--plugin-dir", "plugins")
     instance.wheel("beta", mixins="AppMixin")
-    assert instance.run("install", "inventree-beta").code == 0
+    assert instance.run("install", "inventree-beta", *options).code == 0
     folder = instance.folder / "plugins"
     folder.mkdir()
     text = "from plugin import InvenTreePlugin\nclass Other(InvenTreePlugin):\n    NAME = SLUG = 'other'\n"
     (folder / "other.py").write_text(text)
     for words in (("--dry-run",), ()):
-        steps = instance.run("enable", "beta", "--json", *words).json["next_steps"]
+        steps = instance.run("enable", "beta", "--json", *words, *options).json["next_steps"]
         (step,) = (each for each in steps if each["code"] == "migrate")
         assert step["command"].startswith("invplug ")
         assert step["command"].endswith(" discover && invoke migrate")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inventree_plugins.errors import InvplugError
-from inventree_plugins.host.django.database import store_alias
 from inventree_plugins.host.django.models import PluginConfig
 from inventree_plugins.host.django.running import get_host, refresh
 
@@ -38,14 +37,9 @@ class PluginConfigAdmin(admin.ModelAdmin):
         """Refuse: `invplug discover --prune` deletes rows that nothing provides."""
         return False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PluginConfig]:
-        """Return the rows of the store, whichever of Django's databases that is."""
-        rows: QuerySet[PluginConfig] = super().get_queryset(request).using(_alias())
-        return rows
-
     def save_model(self, request: HttpRequest, obj: PluginConfig, form: Any, change: Any) -> None:  # noqa: ARG002
         """Store whether the plugin is enabled, and load it."""
-        obj.save(using=_alias(), update_fields=["active"])
+        obj.save(update_fields=["active"])
         self._reload(request, [obj.key])
 
     @admin.action(description="Enable selected plugins", permissions=["change"])
@@ -77,7 +71,7 @@ class PluginConfigAdmin(admin.ModelAdmin):
                 if failure.slug in keys:
                     self.message_user(request, str(failure), messages.ERROR)
 
-        transaction.on_commit(reload, using=_alias())
+        transaction.on_commit(reload, using=router.db_for_write(PluginConfig))
 
     # What is known of a plugin.
 
@@ -116,10 +110,6 @@ class PluginConfigAdmin(admin.ModelAdmin):
     def mixins(self, row: PluginConfig) -> str:
         """Return the keys of the plugin's mixins."""
         return ", ".join(get_host().mixins_of(row.key)) or "-"
-
-
-def _alias() -> str:
-    return store_alias(get_host().instance.require_database())
 
 
 def _said(row: PluginConfig, name: str) -> str:

@@ -14,6 +14,7 @@ from django.core.signals import request_started
 from django.urls import clear_url_caches
 
 from inventree_plugins.errors import InvplugError
+from inventree_plugins.host.django.database import route
 from inventree_plugins.host.django.plugin_apps import add_apps
 from inventree_plugins.host.host import PluginHost
 from inventree_plugins.host.interface import HostOptions
@@ -32,6 +33,7 @@ class _Running:
         self.lock = threading.RLock()
         self.seconds = 1.0
         self.looked = 0.0
+        self.told: set[str] = set()
 
 
 _running = _Running()
@@ -64,6 +66,7 @@ def start() -> None:
         directory=Path(options.get("directory") or getattr(settings, "BASE_DIR", None) or Path.cwd()),
     )
     _running.host = host
+    route(host.instance.require_database())
     try:
         host.boot()
     except InvplugError as error:
@@ -87,8 +90,10 @@ def _take_up(host: PluginHost) -> None:
     """Give Django the apps and URLs of the active plugins."""
     add_apps(host)
     clear_url_caches()
-    for failure in host.failures:
-        _LOG.warning("plugin %s", failure)
+    told = {str(failure) for failure in host.failures}
+    for line in sorted(told - _running.told):
+        _LOG.warning("plugin %s", line)
+    _running.told = told
 
 
 def _look(**_signal: Any) -> None:
