@@ -339,3 +339,35 @@ def test_an_app_whose_models_fail_leaves_nothing_behind(site):
         assert browser.get("/plugin/notes/add/one/").status == 404
         assert browser.get("/alive/").text == "alive"
     assert "notes (app): RuntimeError: no models today" in site.log.read_text()
+
+
+def test_the_projects_data_is_dumped_without_the_store(site):
+    site.write("hello.py", HELLO)
+    site.make_administrator()
+    dumped = {row["model"] for row in json.loads(site.manage("dumpdata").stdout)}
+    assert "auth.user" in dumped
+    assert not any(each.startswith("inventree_plugins.") for each in dumped)
+
+
+def test_a_plugin_that_cannot_describe_itself_is_shown_all_the_same(site):
+    broken = HELLO.replace('    VERSION = "1.2.3"', "    VERSION = property(lambda self: 1 / 0)")
+    site.write("hello.py", broken)
+    site.make_administrator()
+    site.invplug("enable", "hello")
+    with site.serving() as browser:
+        browser.log_in()
+        pages = [browser.get("/admin/inventree_plugins/pluginconfig/").text for _ in range(2)]
+        assert ">running<" in pages[0]
+        assert ">running, but hello (metadata): ZeroDivisionError: division by zero<" in pages[1]
+        browser.post(form_of(site, browser, "Hello"), {})
+        assert ">not running<" in browser.get("/admin/inventree_plugins/pluginconfig/").text
+
+
+def test_what_is_installed_while_the_project_runs_is_found(site):
+    with site.serving() as browser:
+        assert browser.get("/alive/").status == 200
+        site.write("hello.py", HELLO)
+        assert browser.get("/alive/").status == 200
+        assert '"hello"' in site.invplug("list", "--json").stdout
+        site.invplug("enable", "--with-integration", "hello")
+        assert browser.get("/plugin/hello/say/bob/").status == 200
