@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from inventree_plugins.host.boot import Booting
@@ -39,7 +40,7 @@ class Builder:
     def build(self, previous: Registry) -> Registry:
         """Return the registry that store and code ask for now; raise DatabaseError."""
         # Stand-ins once for all; and once modules are exchanged, nobody calls plugins before it is over.
-        with IMPORTING, ExitStack() as stack, stand_ins():
+        with IMPORTING, ExitStack() as stack, stand_ins(), _without_collection():
             close_gate = cache(lambda: stack.enter_context(GATE.closed()))
             try:
                 registry = self._built(previous, close_gate)
@@ -89,6 +90,18 @@ class Builder:
 
     def _is_mandatory(self, candidate: Candidate) -> bool:
         return self._instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep the collector from walking all that is imported, again and again: it is there to stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _is_held(unit: str, registry: Registry, candidates: Mapping[str, Candidate]) -> bool:

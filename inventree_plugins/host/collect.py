@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from inventree_plugins.host.dependents import with_dependents
 from inventree_plugins.host.guard import Guard, record
 from inventree_plugins.host.interface import Candidate, Failure, HostOptions
 from inventree_plugins.host.modules import MODULES, Tried, unit_of
@@ -134,6 +133,8 @@ class Collector:
         self._keep(attempt.failure)
         changed = {unit for unit, _ in units if MODULES.changed(unit)}
         if changed:
+            from inventree_plugins.host.dependents import with_dependents  # noqa: PLC0415 - not for a boot
+
             changed |= with_dependents(changed, [unit for unit, _ in units])
         for unit, is_package in units:
             load = partial(self._load, root, unit, is_package)

@@ -20,21 +20,23 @@ class Gate:
         self._inside: dict[int, int] = {}
         self._closed_by: int | None = None
 
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Wait while the gate is closed, and keep it open."""
+    def enter(self) -> None:
+        """Wait while the gate is closed, and keep it open until `leave`."""
         own = threading.get_ident()
         with self._changed:
-            if own not in self._inside and self._closed_by != own:
+            inside = self._inside.get(own, 0)
+            if not inside and self._closed_by not in {None, own}:
                 self._changed.wait_for(lambda: self._closed_by is None, PATIENCE)
-            self._inside[own] = self._inside.get(own, 0) + 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside[own] -= 1
-                if not self._inside[own]:
-                    del self._inside[own]
+            self._inside[own] = inside + 1
+
+    def leave(self) -> None:
+        """Go out again."""
+        own = threading.get_ident()
+        with self._changed:
+            self._inside[own] -= 1
+            if not self._inside[own]:
+                del self._inside[own]
+                if self._closed_by is not None:
                     self._changed.notify_all()
 
     @contextmanager

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.host.gate import GATE
 from inventree_plugins.host.interface import Failure
-from inventree_plugins.sdk.server import Server, serving
-from inventree_plugins.sdk.stand_ins import stand_ins
+from inventree_plugins.sdk.server import Server, calling
+from inventree_plugins.sdk.stand_ins import stand_by, stand_down
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Attempt", "Guard", "plain", "record"]
 
@@ -28,14 +31,44 @@ MOST_REMEMBERED = 200
 
 
 class Attempt:
-    """One call into a plugin; `failure` tells afterwards what came of it."""
+    """One call into a plugin; `failure` tells afterwards what came of it.
 
-    def __init__(self) -> None:
+    A context manager by hand: a boot makes a thousand of them.
+    """
+
+    __slots__ = ("_guard", "_module", "_phase", "_slug", "_token", "failure")
+
+    def __init__(self, guard: Guard, slug: str | None, phase: str, module: str | None) -> None:
+        self._guard = guard
+        self._slug = slug
+        self._phase = phase
+        self._module = module
         self.failure: Failure | None = None
 
     def __bool__(self) -> bool:
         """Tell whether it went well."""
         return self.failure is None
+
+    def __enter__(self) -> Self:
+        """Wait for an exchange of modules, and let the plugin find modules and registry of its server."""
+        GATE.enter()
+        stand_by()
+        self._token = calling.set(self._guard.server)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> bool:
+        """Keep what was raised, SystemExit included; Ctrl-C goes on, which comes to the main thread only."""
+        calling.reset(self._token)
+        stand_down()
+        GATE.leave()
+        if error is None:
+            return False
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            return False
+        self.failure = self._guard.record(error, self._slug, self._phase, self._module)
+        return True
 
 
 class Guard:
@@ -47,22 +80,13 @@ class Guard:
         self._lock = threading.Lock()
         self._recent: deque[Failure] = deque(maxlen=MOST_REMEMBERED)
 
-    @contextmanager
-    def calling(self, slug: str | None, phase: str, *, module: str | None = None) -> Iterator[Attempt]:
-        """Let nothing that plugin code raises out of the block, but for Ctrl-C.
+    def calling(self, slug: str | None, phase: str, *, module: str | None = None) -> Attempt:
+        """Let nothing that plugin code raises out of the block, but for Ctrl-C."""
+        return Attempt(self, slug, phase, module)
 
-        In the block, imports of the server's modules reach the SDK, and `plugin.registry` this server.
-        """
-        attempt = Attempt()
-        try:
-            with GATE.passing(), stand_ins(), serving(self.server):
-                yield attempt
-        except BaseException as error:
-            # A plugin may raise anything, SystemExit included; Ctrl-C comes to the main thread only.
-            is_main = threading.current_thread() is threading.main_thread()
-            if isinstance(error, KeyboardInterrupt) and is_main:
-                raise
-            attempt.failure = record(error, slug, phase, module=module, keep_frames=self._keep_frames)
+    def record(self, error: BaseException, slug: str | None, phase: str, module: str | None) -> Failure:
+        """Return the record of an error."""
+        return record(error, slug, phase, module=module, keep_frames=self._keep_frames)
 
     @contextmanager
     def asking(self, slug: str | None, phase: str) -> Iterator[Attempt]:

@@ -12,6 +12,7 @@ from inventree_plugins.sdk.names import slug_of
 __all__ = [
     "Registry",
     "Server",
+    "calling",
     "current_server",
     "register_server",
     "registry",
@@ -42,7 +43,8 @@ class Server(Protocol):
         """Deliver an event to the plugins that want it."""
 
 
-_calling: ContextVar[Server | None] = ContextVar("calling", default=None)
+# Who calls plugins in this context.
+calling: ContextVar[Server | None] = ContextVar("calling", default=None)
 # The last one answers.
 _registered: list[Server] = []
 
@@ -50,11 +52,11 @@ _registered: list[Server] = []
 @contextmanager
 def serving(server: Server) -> Iterator[None]:
     """Let plugins that are called in the block find this server."""
-    token = _calling.set(server)
+    token = calling.set(server)
     try:
         yield
     finally:
-        _calling.reset(token)
+        calling.reset(token)
 
 
 def register_server(server: Server) -> None:
@@ -70,7 +72,7 @@ def unregister_server(server: Server) -> None:
 
 def current_server() -> Server | None:
     """Return the server that calls, else the one that was registered last."""
-    return _calling.get() or next(reversed(_registered), None)
+    return calling.get() or next(reversed(_registered), None)
 
 
 class Registry:

@@ -25,7 +25,7 @@ from inventree_plugins.sdk.server_names import (
 )
 from inventree_plugins.vocabulary import MIXINS
 
-__all__ = ["stand_ins"]
+__all__ = ["stand_by", "stand_down", "stand_ins"]
 
 # How like a known name one is that is meant to be it.
 NEAR = 0.8
@@ -37,11 +37,21 @@ def stand_ins() -> Iterator[None]:
 
     Blocks may be nested, and open in several threads at once: the last one out takes the stand-ins away.
     """
-    _finder.enter()
+    stand_by()
     try:
         yield
     finally:
-        _finder.leave()
+        stand_down()
+
+
+def stand_by() -> None:
+    """Begin to answer; `stand_down` ends it."""
+    _finder.enter()
+
+
+def stand_down() -> None:
+    """End what `stand_by` began."""
+    _finder.leave()
 
 
 class _Finder(MetaPathFinder):

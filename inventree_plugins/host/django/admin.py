@@ -82,7 +82,7 @@ class PluginConfigAdmin(admin.ModelAdmin):
         failed = next((each for each in reversed(host.failures) if each.slug == row.key), None)
         if row.key in host.plugins:
             return f"running, but {failed}" if failed else "running"
-        if failed is not None:
+        if row.active and failed is not None:
             return f"failed: {failed}"
         return "not running" if row.key in host.inactive else "not found"
 
