@@ -37,8 +37,8 @@ class Builder:
         self._runtime = runtime
         self._store = store
 
-    def build(self, previous: Registry) -> Registry:
-        """Return the registry that store and code ask for now; raise DatabaseError."""
+    def build(self, previous: Registry, *, publish: Callable[[Registry], None]) -> None:
+        """Publish the registry that store and code ask for now; raise DatabaseError."""
         # Stand-ins once for all; and once modules are exchanged, nobody calls plugins before it is over.
         with IMPORTING, ExitStack() as stack, stand_ins(), _without_collection():
             close_gate = cache(lambda: stack.enter_context(GATE.closed()))
@@ -49,8 +49,9 @@ class Builder:
                 for unit in MODULES.replaced():
                     MODULES.put_back(unit)
                 raise
+            # While nobody calls plugins: an old object would find new modules.
+            publish(registry)
         MODULES.fix(each.plugin.__module__ for each in registry.loaded.values() if each.app)
-        return registry
 
     def _built(self, previous: Registry, on_exchange: Callable[[], None]) -> Registry:
         def collect(held: frozenset[str]) -> Collected:
@@ -64,6 +65,9 @@ class Builder:
         # What kept its old object must find its old modules, and so must its neighbours.
         held = frozenset(unit for unit in MODULES.replaced() if _is_held(unit, registry, candidates))
         if held:
+            from inventree_plugins.host.dependents import with_dependents  # noqa: PLC0415 - not for a boot
+
+            held = with_dependents(held, MODULES.replaced())
             for unit in held:
                 MODULES.put_back(unit)
             candidates, _ = collect(held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -61,8 +61,9 @@ class Collector:
         self._options = options
         self._guard = guard
         self._failures: list[Failure] = []
-        # Units that go on with the code they had.
+        # Units that go on with the code they had: it failed, or cannot be loaded twice.
         self._old: set[str] = set()
+        self._fixed: set[str] = set()
         # The units of this time.
         self._tried: dict[str, Tried] = {}
 
@@ -73,7 +74,8 @@ class Collector:
         """
         importlib.invalidate_caches()
         found = list(self._found())
-        MODULES.note(self._tried)
+        # Of those that cannot be exchanged the old state is kept, so that they are told of each time.
+        MODULES.note({unit: tried for unit, tried in self._tried.items() if unit not in self._fixed})
         return self._by_slug(_each_once(found)), tuple(self._failures)
 
     def _found(self) -> Iterator[Found]:
@@ -131,14 +133,8 @@ class Collector:
             classes = _classes(vars(sys.modules[root]))
             units = list(units_in(root))
         self._keep(attempt.failure)
-        changed = {unit for unit, _ in units if MODULES.changed(unit)}
-        if changed:
-            from inventree_plugins.host.dependents import with_dependents  # noqa: PLC0415 - not for a boot
-
-            changed |= with_dependents(changed, [unit for unit, _ in units])
-        for unit, is_package in units:
-            load = partial(self._load, root, unit, is_package)
-            classes += self._renewed(unit, load, changed=unit in changed)
+        loads = {unit: partial(self._load, root, unit, is_package) for unit, is_package in units}
+        classes += self._renewed(loads)
         for cls in classes:
             yield Found(cls, source)
 
@@ -158,8 +154,10 @@ class Collector:
             units.setdefault(unit_of(each.module), []).append((each.module, each.attr))
         for unit, points in units.items():
             load = partial(self._load_points, points, distribution)
-            for cls in self._renewed(unit, load, module=points[0][0]):
-                yield Found(cls, Source.PACKAGE, distribution, is_named=True, is_old=unit in self._old)
+            for cls in self._renewed({unit: load}):
+                is_old = unit in self._old | self._fixed
+                yield Found(cls, Source.PACKAGE, distribution, is_named=True, is_old=is_old)
+            self._note_as(unit, unit_of(points[0][0]))
 
     def _load_points(
         self, points: list[tuple[str, str]], distribution: Distribution
@@ -176,7 +174,9 @@ class Collector:
         if isinstance(given, str):
             module, _, attribute = given.partition(":")
             load = partial(self._load_given, module, attribute)
-            found = self._renewed(unit_of(module), load, module=module)
+            unit = unit_of(module)
+            found = self._renewed({unit: load})
+            self._note_as(unit, unit_of(module))
         else:
             found = [given]
         for cls in found:
@@ -203,43 +203,60 @@ class Collector:
         self._keep(attempt.failure)
         return []
 
+    def _note_as(self, unit: str, better: str) -> None:
+        """Note a unit under the name that only importing it told: that of a package in a namespace."""
+        if better != unit and unit in self._tried:
+            self._tried[better] = self._tried.pop(unit)
+
     # What is done with them.
 
-    def _renewed(
-        self, unit: str, load: Load, *, module: str | None = None, changed: bool | None = None
-    ) -> list[type[InvenTreePlugin]]:
-        """Return the classes of a unit, imported anew where its files have changed.
+    def _renewed(self, loads: Mapping[str, Load]) -> list[type[InvenTreePlugin]]:
+        """Return the classes of units, imported anew where they, or what they import from, have changed.
 
-        Which unit a `module` is in, importing it may tell better.
+        All that is exchanged is taken out before anything is imported, so that nobody binds what goes.
         """
-        known = MODULES.tried(unit)
-        is_changed = MODULES.changed(unit) if changed is None else changed
-        if is_changed and MODULES.is_fixed(unit):
+        exchanged = self._to_exchange(loads)
+        if exchanged:
+            self._on_exchange()
+        for unit in exchanged:
+            MODULES.take_out(unit)
+        found, new = {}, set()
+        for unit, load in loads.items():
+            found[unit], failed = self._loaded(load)
+            self._tried[unit] = Tried(failed, again=unit in self._held)
+            if unit in exchanged and failed - MODULES.tried(unit).failed:
+                new.add(unit)
+        for unit in self._put_back(new, exchanged):
+            told = len(self._failures)
+            found[unit] = loads[unit]()
+            del self._failures[told:]
+            self._tried[unit] = MODULES.tried(unit)
+        self._old |= {unit for unit in loads if unit in self._tried and self._tried[unit].again}
+        return [cls for classes in found.values() for cls in classes]
+
+    def _to_exchange(self, loads: Mapping[str, Load]) -> frozenset[str]:
+        """Return the units to be imported anew; tell of those that changed and cannot be."""
+        changed = {unit for unit in loads if MODULES.changed(unit)}
+        if not changed and not any(MODULES.tried(unit).again for unit in loads):
+            return frozenset()
+        from inventree_plugins.host.dependents import with_dependents  # noqa: PLC0415 - not for a boot
+
+        changed |= {unit for unit in loads if MODULES.tried(unit).again}
+        fixed = {unit for unit in changed if MODULES.is_fixed(unit)}
+        for unit in sorted(fixed):
             error = PluginError("its code has changed, but models cannot be loaded twice: restart")
             self._failures.append(record(error, None, "app", module=unit))
-            self._old.add(unit)
-            return load()
-        if (is_changed or known.again) and unit not in self._held:
-            classes, tried = self._exchanged(unit, load, known)
-        else:
-            classes, failed = self._loaded(load)
-            tried = Tried(failed, again=unit in self._held)
-        if tried.again:
-            self._old.add(unit)
-        self._tried[unit_of(module) if module else unit] = tried
-        return classes
+        self._fixed |= fixed
+        return with_dependents(changed - fixed, loads) - fixed - self._held
 
-    def _exchanged(self, unit: str, load: Load, known: Tried) -> tuple[list[type[InvenTreePlugin]], Tried]:
-        """Import a unit anew; put the old modules back where something fails that did not before."""
-        self._on_exchange()
-        MODULES.take_out(unit)
-        classes, failed = self._loaded(load)
-        if failed <= known.failed or not MODULES.put_back(unit):
-            return classes, Tried(failed)
-        told = len(self._failures)
-        classes = load()
-        del self._failures[told:]
-        return classes, Tried(known.failed, again=True)
+    @staticmethod
+    def _put_back(failed: set[str], exchanged: frozenset[str]) -> list[str]:
+        """Put back what failed that did not before, and what imports from it; return what was put back."""
+        if not failed:
+            return []
+        from inventree_plugins.host.dependents import with_dependents  # noqa: PLC0415 - as above
+
+        return [unit for unit in sorted(with_dependents(failed, exchanged)) if MODULES.put_back(unit)]
 
     def _loaded(self, load: Load) -> tuple[list[type[InvenTreePlugin]], frozenset[str]]:
         """Return the classes of a unit, and the modules that failed."""

@@ -20,6 +20,10 @@ class Gate:
         self._inside: dict[int, int] = {}
         self._closed_by: int | None = None
 
+    def reset(self) -> None:
+        """Forget the threads of the parent, after a fork."""
+        self.__init__()  # type: ignore[misc]
+
     def enter(self) -> None:
         """Wait while the gate is closed, and keep it open until `leave`."""
         own = threading.get_ident()

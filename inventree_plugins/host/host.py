@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from inventree_plugins.errors import DatabaseMissingError, InvplugError
 from inventree_plugins.host.building import Builder
+from inventree_plugins.host.gate import GATE
 from inventree_plugins.host.guard import Attempt, Guard, plain
 from inventree_plugins.host.interface import (
     Failure,
@@ -50,6 +51,7 @@ _hosts: WeakSet[PluginHost] = WeakSet()
 
 
 def _after_fork() -> None:
+    GATE.reset()
     for host in _hosts:
         host._start_anew()  # noqa: SLF001 - its own
 
@@ -77,7 +79,7 @@ class PluginHost:
         self._guard = Guard(self, keep_frames=self.options.keep_frames)
         self._registry = Registry()
         self._is_rebuilding = False
-        self._schedule = Schedule(self.options.runs)
+        self._runs = {} if self.options.runs is None else self.options.runs
         runtime = StoreRuntime(instance, self.store, is_active=lambda slug: slug in self._registry.loaded)
         self._builder = Builder(instance, self.options, self._guard, runtime, store=self.store)
         self._start_anew()
@@ -87,7 +89,9 @@ class PluginHost:
         """Make what threads belong to; those of the parent are not there after a fork."""
         self._rebuilding = threading.RLock()
         self._queues = Queues(self.options.executor, workers=self.options.workers)
-        self._tasks = TaskRunner(self._guard, self._queues, self._schedule, registry=lambda: self._registry)
+        self._tasks = TaskRunner(
+            self._guard, self._queues, Schedule(self._runs), registry=lambda: self._registry
+        )
 
     @classmethod
     def from_config(
@@ -146,9 +150,12 @@ class PluginHost:
     def _rebuild(self) -> None:
         self._is_rebuilding = True
         try:
-            self._registry = self._builder.build(self._registry)
+            self._builder.build(self._registry, publish=self._publish)
         finally:
             self._is_rebuilding = False
+
+    def _publish(self, registry: Registry) -> None:
+        self._registry = registry
 
     @contextmanager
     def taking_out(self, slug: str, phase: str) -> Iterator[None]:
@@ -268,7 +275,7 @@ class PluginHost:
         plugin = self.get(slug)
         if plugin is None:
             raise PluginError(f"no active plugin has the key `{slug}`", plugin=slug, mixin=mixin)
-        if not plugin.mixin(mixin):
+        if mixin and not plugin.mixin(mixin):
             raise PluginError(f"the plugin `{slug}` has no `{mixin}` mixin", plugin=slug, mixin=mixin)
         return plugin
 
@@ -280,13 +287,14 @@ class PluginHost:
         Raises NoSuchActionError where no active plugin has it, PluginError where each that has it failed.
         """
         failed: Attempt | None = None
-        for slug, plugin in self._with_mixin("action"):
-            own = None
-            with self._guard.asking(slug, "action"):
-                own = plugin.action_name()
-            if own != name:
+        for slug in self._slugs_with("action"):
+            with self._guard.asking(slug, "action") as attempt:
+                plugin = self._current(slug)
+                own = plain(plugin.action_name())
+            if not attempt or own != name:
                 continue
             with self._guard.asking(slug, "action") as attempt:
+                plugin = self._current(slug)
                 plain(plugin.perform_action(user, data))
                 response: dict[str, Any] = plain(plugin.get_response(user, data))
                 return response
@@ -297,9 +305,9 @@ class PluginHost:
 
     def scan(self, barcode: str, user: Any = None) -> Any:
         """Ask every active barcode plugin in turn; return the first match, None where nobody knows it."""
-        for slug, plugin in self._with_mixin("barcode"):
+        for slug in self._slugs_with("barcode"):
             with self._guard.asking(slug, "barcode"):
-                match = plain(_scan(plugin.scan, barcode, user))
+                match = plain(_scan(self._current(slug).scan, barcode, user))
                 if match is not None:
                     return match
         return None
@@ -313,18 +321,25 @@ class PluginHost:
         if not self.is_on("ENABLE_PLUGINS_EVENTS"):
             return ()
         deliveries = []
-        for slug, plugin in self._with_mixin("events"):
+        for slug in self._slugs_with("events"):
             wanted = False
             with self._guard.asking(slug, "events"):
-                wanted = bool(plugin.wants_process_event(event))
+                wanted = bool(plain(self._current(slug).wants_process_event(event)))
             if wanted:
-                job = partial(self._deliver, slug, plugin, (event, *args), kwargs)
+                job = partial(self._deliver, slug, (event, *args), kwargs)
                 deliveries.append(self._queues.put(slug, job))
         return tuple(deliveries)
 
-    def _deliver(self, slug: str, plugin: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _deliver(self, slug: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         with self._guard.asking(slug, "events"):
-            plain(plugin.process_event(*args, **kwargs))
+            plain(self._current(slug).process_event(*args, **kwargs))
+
+    def _slugs_with(self, key: str) -> list[str]:
+        return [slug for slug, _ in self._with_mixin(key)]
+
+    def _current(self, slug: str) -> Any:
+        """Return the plugin of this moment: inside of a call no modules are exchanged."""
+        return self._required(slug, "")
 
     # Schedules.
 

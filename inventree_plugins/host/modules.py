@@ -55,6 +55,10 @@ class Modules:
         old = {name: sys.modules[name] for name in _names(unit)}
         for name, module in old.items():
             del sys.modules[name]
+            # `from package import module` would find it there.
+            parent, _, child = name.rpartition(".")
+            if vars(sys.modules.get(parent, module)).get(child) is module:
+                delattr(sys.modules[parent], child)
             forget_bytecode(module)
         self._replaced[unit] = old
         return old

@@ -89,12 +89,15 @@ class Queues:
     def _give_up(self, queue: str) -> None:
         with self._changed:
             for _, each in self._waiting.pop(queue, ()):
-                each.cancel()
+                if each.cancel():
+                    each.set_running_or_notify_cancel()  # wakes who waits for it
             self._changed.notify_all()
 
     def _executor(self) -> Executor:
         if self._given is not None:
             return self._given
+        if self._own is None and self._is_closed:
+            raise RuntimeError("the host is closed")
         if self._own is None:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
 

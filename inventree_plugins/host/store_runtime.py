@@ -25,19 +25,20 @@ class StoreRuntime:
         self._store = store
         self._is_active = is_active
         self._lock = threading.Lock()
-        self._candidates: dict[type, Candidate] = {}
-        self._facts: dict[type, Facts] = {}
-        self._commits: dict[type, Commit | None] = {}
+        self._candidates: dict[int, Candidate] = {}
+        self._facts: dict[int, Facts] = {}
+        self._commits: dict[int, Commit | None] = {}
 
     def know(self, candidates: Iterable[Candidate]) -> None:
         """Take note of where the plugins come from that there are now."""
         with self._lock:
-            self._candidates = {each.cls: each for each in candidates}
+            # By identity: the hash of a class is its metaclass's code.
+            self._candidates = {id(each.cls): each for each in candidates}
             self._facts, self._commits = {}, {}
 
     def facts(self, plugin: Any) -> Facts:
         """Return what place and distribution of a plugin tell, looked up once."""
-        cls = type(plugin)
+        cls = id(type(plugin))
         with self._lock:
             found, candidate = self._facts.get(cls), self._candidates.get(cls)
         if found is None:
@@ -48,7 +49,7 @@ class StoreRuntime:
 
     def commit(self, plugin: Any) -> Commit | None:
         """Return the last commit of the plugin's files, looked up once."""
-        cls = type(plugin)
+        cls = id(type(plugin))
         with self._lock:
             candidate = self._candidates.get(cls)
             if cls in self._commits or candidate is None:

@@ -1,4 +1,4 @@
-"""Old objects go with old modules, new ones with new: two generations of a plugin's code never meet."""
+"""Old objects go with old modules, new ones with new: two generations never meet. And odd classes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
-from inventree_plugins.errors import DatabaseError
+from inventree_plugins.errors import DatabaseError, DatabaseMissingError
 from tests.host.conftest import PATIENCE, plugin_text
+from tests.host.test_host_events import Later
 
 # Tells of which generation the plugin is, and whether what it imports late is of the same one.
 LATE = """
@@ -86,9 +87,16 @@ def test_a_neighbour_goes_back_as_well_and_comes_with_the_mended_code(world, pha
     assert host.failures == ()
 
 
-@faults
-@pytest.mark.parametrize("file", ["a_user", "user"])
-def test_a_plugin_elsewhere_that_uses_a_kept_package_gets_its_old_modules(world, phase, fault, file):
+USERS = [
+    pytest.param(file, *each, id=f"{file}-{each[0]}")
+    for file in ("a_user", "user")
+    for each in FAULTS.items()
+    for is_late in [file == "user" and each[0] != "import"]
+]
+
+
+@pytest.mark.parametrize(("file", "phase", "fault"), USERS)
+def test_a_plugin_elsewhere_that_uses_a_kept_package_gets_its_old_modules(world, file, phase, fault):
     generation(world, 1)
     late_plugin(world, "User", 1, file=f"{file}.py")
     host = world.boot("demo", "user")
@@ -136,42 +144,30 @@ def test_generations_never_meet_while_threads_scan_and_another_one_reloads(world
 
 def test_generations_never_meet_where_a_scan_before_has_reloaded(world):
     """As when another thread reloads between two plugins that are asked."""
-    world.plugin("First", "BarcodeMixin", body="def scan(self, barcode_data): barcode_data.reload(force=True)")
+    world.plugin(
+        "First", "BarcodeMixin", body="def scan(self, barcode_data): barcode_data.reload(force=True)"
+    )
     generation(world, 1)
     host = world.boot("first", "demo")
     generation(world, 2)
     assert host.scan(host) in {of(1), of(2)}
 
 
-def test_generations_never_meet_in_an_event_that_waits_while_the_host_reloads(world):
-    body = f"{LATE}\ndef process_event(self, event, reload, heard):\n    reload()\n    heard.append(self.scan())"
-
+def test_generations_never_meet_in_an_event_that_waited_while_the_host_reloaded(world):
     def write(which):
         generation(world, which)
-        text = f"WHICH = {which}\n{body}"
+        body = f"WHICH = {which}\n{LATE}\ndef process_event(self, event, heard): heard.append(self.scan())"
         top = "from plugins.pk.lazy import Thing"
-        world.plugin("Hearer", "EventMixin", before=top, body=text, file="pk/hearer.py")
+        world.plugin("Hearer", "EventMixin", before=top, body=body, file="pk/hearer.py")
 
     write(1)
-    host = world.boot("hearer", workers=1)
-    heard, entered, go = [], threading.Event(), threading.Event()
-
-    def wait():
-        entered.set()
-        assert go.wait(PATIENCE)
-
-    first = host.trigger("first", wait, heard)
-    second = host.trigger("second", lambda: None, heard)
-    assert entered.wait(PATIENCE)
+    executor, heard = Later(), []
+    host = world.boot("hearer", executor=executor)
+    host.trigger("x", heard)
     write(2)
-    reloading = threading.Thread(target=host.reload, kwargs={"force": True})
-    reloading.start()
-    go.set()
-    for each in (*first, *second):
-        each.result(PATIENCE)
-    reloading.join(PATIENCE)
-    assert len(heard) == 2
-    assert set(heard) <= {of(1), of(2)}
+    host.reload(force=True)
+    executor.work()
+    assert heard in ([of(1)], [of(2)])
 
 
 WAYS = {
@@ -195,7 +191,7 @@ def test_a_plugin_whose_class_another_file_imports_runs_anew_without_a_collision
 
 
 @ways
-@pytest.mark.parametrize("helper", ["helper", "a_helper"])
+@pytest.mark.parametrize("helper", ["a_helper", "helper"])
 def test_a_value_of_a_file_that_was_edited_is_new_in_the_plugin_that_imports_it(world, way, helper):
     world.write(f"plugins/{helper}.py", "VALUE = 1")
     world.plugin("Desk", before=way.format(helper, "VALUE"), body="VALUE = VALUE")
@@ -208,8 +204,12 @@ def test_a_value_of_a_file_that_was_edited_is_new_in_the_plugin_that_imports_it(
     assert host.get("alone") is alone
 
 
+# Each imports from the one before.
+CHAINS = ["abc", "cba", "bca"]
+
+
 @ways
-@pytest.mark.parametrize("chain", [("c", "b", "a"), ("a", "b", "c"), ("b", "c", "a")])
+@pytest.mark.parametrize("chain", CHAINS)
 def test_a_value_comes_through_a_chain_of_files(world, way, chain):
     first, second, third = chain
     world.write(f"plugins/{first}.py", "VALUE = 1")
@@ -262,3 +262,54 @@ def test_a_store_that_fails_in_a_reload_leaves_old_objects_and_modules(world):
     shutil.copy(copy, store)
     host.reload(force=True)
     assert (host.scan("x"), host.failures) == (of(2), ())
+
+
+@pytest.mark.parametrize("is_empty", [False, True], ids=["gone", "empty"])
+def test_a_lost_store_is_an_error_and_nothing_is_made_anew(world, is_empty):
+    world.plugin("Demo", "BarcodeMixin", body="def scan(self, barcode_data): return 1")
+    host = world.boot("demo")
+    store, kept = world.folder / ".invplug" / "store.sqlite3", world.folder / "kept"
+    store.rename(kept)
+    if is_empty:
+        store.touch()
+    for force in (False, True):
+        with pytest.raises(DatabaseMissingError):
+            host.reload(force=force)
+        assert (host.scan("x"), host.failures) == (1, ())
+        assert (store.stat().st_size if is_empty else store.exists()) == 0
+    kept.replace(store)
+    world.deactivate("demo")
+    assert host.reload() is True
+    assert not host.plugins
+
+
+# Classes that are none, or hardly.
+
+METAS = {
+    "hash": "def __hash__(cls): raise RuntimeError",
+    "eq": "__hash__ = type.__hash__\n    def __eq__(cls, other): raise RuntimeError",
+    "no hash": "__hash__ = None",
+}
+
+
+@pytest.mark.parametrize("is_active", [False, True])
+@pytest.mark.parametrize(
+    "lines",
+    [pytest.param(each, id=name) for name, each in METAS.items()],
+)
+def test_a_class_that_cannot_be_hashed_or_compared_harms_no_other(world, lines, is_active):
+    before = f"class Meta(type(InvenTreePlugin)):\n    {lines}\n"
+    text = f"{before}\nclass Odd(InvenTreePlugin, metaclass=Meta):\n    NAME = 'Odd'\n"
+    world.write("plugins/odd.py", f"from plugin import InvenTreePlugin\n{text}")
+    for name in ("Good", "Zgood"):
+        world.plugin(name)
+    host = world.boot("good", "zgood", *["odd"] * is_active)
+    for _ in range(2):
+        assert {"good", "zgood"} <= set(host.plugins)
+        host.reload(force=True)
+
+
+def test_a_mock_of_a_class_is_no_class(world):
+    world.plugin("Demo", before="from unittest.mock import Mock\nMOCK = Mock(spec=type)")
+    host = world.boot("demo")
+    assert (list(host.plugins), host.failures) == (["demo"], ())
