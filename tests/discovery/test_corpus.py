@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
 from inventree_plugins.discovery import Places, discover
 from inventree_plugins.models import Discovery, Distribution, EntryPoint, Plugin
-
-TABLE = Path(__file__).parents[3] / "shared" / "corpus" / "plugins.json"
+from tests.corpus import TABLE, download
 
 pytestmark = pytest.mark.network
 
@@ -27,7 +22,7 @@ def corpus(tmp_path_factory):
     entries = json.loads(TABLE.read_text())
     root = tmp_path_factory.mktemp("corpus")
     with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(lambda entry: _download(entry, root), entries))
+        outcomes = list(pool.map(lambda entry: download(entry, root), entries))
     if not any(outcomes):
         pytest.skip("no package index can be reached")
     return [
@@ -35,19 +30,6 @@ def corpus(tmp_path_factory):
         for entry, outcome in zip(entries, outcomes, strict=True)
         if outcome
     ]
-
-
-def _download(entry, root):
-    target = root / entry["package"]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
-    command += ["--ignore-requires-python", "--only-binary", ":all:", "--dest", str(target)]
-    command += [f"{entry['package']}=={entry['version']}"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        return False
-    (wheel,) = target.glob("*.whl")
-    with ZipFile(wheel) as archive:
-        archive.extractall(target / "site")
-    return True
 
 
 def _distribution(site):

@@ -9,18 +9,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
 from inventree_plugins.discovery import Places, discover
 from inventree_plugins.packages import installed_distributions
+from tests.corpus import TABLE, download
 from tests.host.comparison import boot_all, differences, told_by_host, told_by_reading
 from tests.host.conftest import plugin_text
 from tests.host.test_host_directories import commit
 
 ROOT = Path(__file__).parents[2]
-TABLE = ROOT.parent / "shared" / "corpus" / "plugins.json"
 
 
 def compare(world, **options):
@@ -202,20 +201,6 @@ def test_every_mixin(world, mixin):
     world.write("plugins/pack/__init__.py", "")
     world.plugin("Demo", mixin, file="pack/core.py")
     assert compare(world) == ([], ["demo"])
-
-
-def download(entry, root):
-    """Unpack a package's wheel, and return whether that could be done."""
-    target = root / entry["package"]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]
-    command += ["--ignore-requires-python", "--only-binary", ":all:", "--dest", str(target)]
-    command += [f"{entry['package']}=={entry['version']}"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        return False
-    (wheel,) = target.glob("*.whl")
-    with ZipFile(wheel) as archive:
-        archive.extractall(target / "site")
-    return True
 
 
 @pytest.fixture(scope="module")
