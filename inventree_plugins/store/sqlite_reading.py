@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -139,7 +139,7 @@ def _copied(file: SqliteFile, resources: ExitStack) -> SqliteFile:
             before = file.state()
             for suffix in ("", "-wal", "-journal"):
                 (folder / f"store.sqlite3{suffix}").unlink(missing_ok=True)
-                if file.beside(suffix).exists():
+                with suppress(FileNotFoundError):  # a writer that ends takes its files away
                     shutil.copyfile(file.beside(suffix), f"{target}{suffix}")
             if file.state() == before:
                 break
