@@ -12,19 +12,11 @@ PACKAGE = "inventree_plugins"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
-LOWER = {
-    "errors",
-    "vocabulary",
-    "slug",
-    "dates",
-    "version_gate",
-    "git_facts",
-    "models",
-    "switches",
-    "anatomy",
-}
-LOWER |= {"files", "process"}
-HOSTING = {"errors", "models", "vocabulary", "switches", "version_gate"}
+LOWER = {"errors", "vocabulary", "slug", "collection", "core_metadata", "dates", "version_gate"}
+LOWER |= {"git_facts", "models", "switches", "anatomy", "files", "process"}
+DISCOVERING = {"errors", "models", "anatomy", "vocabulary", "slug", "collection", "dates", "git_facts"}
+DISCOVERING |= {"packages"}
+HOSTING = {"errors", "models", "vocabulary", "collection", "switches", "version_gate"}
 HOSTING |= {"instance", "packages", "discovery", "store"}
 MIDDLE = {"instance", "requirements", "packages", "discovery", "store", "validation"}
 TABLE = {
@@ -33,6 +25,7 @@ TABLE = {
     "errors": set(),
     "vocabulary": set(),
     "slug": set(),
+    "collection": set(),
     "core_metadata": set(),
     "dates": set(),
     "version_gate": set(),
@@ -45,7 +38,7 @@ TABLE = {
     "instance": {"errors", "models", "files", "vocabulary", "version_gate"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "core_metadata", "process"},
-    "discovery": {"errors", "models", "anatomy", "vocabulary", "slug", "dates", "git_facts", "packages"},
+    "discovery": DISCOVERING,
     "store": {"errors", "models", "files"},
     "validation": {"errors", "models", "anatomy", "vocabulary", "version_gate", "process"},
     "commands": LOWER | MIDDLE,

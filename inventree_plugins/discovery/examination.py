@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from inventree_plugins.anatomy import Examination
+from inventree_plugins.collection import without_collection
 from inventree_plugins.discovery.cache import FactsCache
 from inventree_plugins.discovery.dissect import dissect
 from inventree_plugins.discovery.modules import Library
 from inventree_plugins.discovery.places import Places
-from inventree_plugins.discovery.search import Search, collect, identity_of, without_collection
+from inventree_plugins.discovery.search import Search, collect, identity_of
 
 __all__ = ["examine"]
 

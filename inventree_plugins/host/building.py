@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import cache
 
+from inventree_plugins.collection import without_collection
 from inventree_plugins.host.boot import Booting
 from inventree_plugins.host.collect import IMPORTING, Collector
 from inventree_plugins.host.gate import GATE
@@ -40,7 +40,7 @@ class Builder:
     def build(self, previous: Registry, *, publish: Callable[[Registry], None]) -> None:
         """Publish the registry that store and code ask for now; raise DatabaseError."""
         # Stand-ins once for all; and once modules are exchanged, nobody calls plugins before it is over.
-        with IMPORTING, ExitStack() as stack, stand_ins(), _without_collection():
+        with IMPORTING, ExitStack() as stack, stand_ins(), without_collection():
             close_gate = cache(lambda: stack.enter_context(GATE.closed()))
             try:
                 registry = self._built(previous, close_gate)
@@ -94,18 +94,6 @@ class Builder:
 
     def _is_mandatory(self, candidate: Candidate) -> bool:
         return self._instance.is_mandatory(candidate.slug, builtin=candidate.source is Source.BUILTIN)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Keep the collector from walking all that is imported, again and again: it is there to stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _is_held(unit: str, registry: Registry, candidates: Mapping[str, Candidate]) -> bool:

@@ -50,8 +50,8 @@ class Modules:
         """Tell whether the unit holds such a module."""
         return any(_identity(name) in self._fixed for name in _names(unit)) if self._fixed else False
 
-    def take_out(self, unit: str) -> dict[str, ModuleType]:
-        """Take the unit's modules out of `sys.modules`, so that they are imported anew; return them."""
+    def take_out(self, unit: str) -> None:
+        """Take the unit's modules out of `sys.modules`, so that they are imported anew; see `put_back`."""
         old = {name: sys.modules[name] for name in _names(unit)}
         for name, module in old.items():
             del sys.modules[name]
@@ -61,7 +61,6 @@ class Modules:
                 delattr(sys.modules[parent], child)
             forget_bytecode(module)
         self._replaced[unit] = old
-        return old
 
     def put_back(self, unit: str) -> bool:
         """Undo what importing the unit anew did, until the next time; False where nothing was taken out."""
@@ -86,10 +85,6 @@ class Modules:
     def settle(self) -> None:
         """Let go what was taken out: there is no way back."""
         self._replaced = {}
-
-    def files_of(self, unit: str) -> Mapping[str, State | None]:
-        """Return the files that were imported for the unit."""
-        return self._files.get(unit, {})
 
     def note(self, tried: Mapping[str, Tried]) -> None:
         """Remember how importing these units went, and the state of their files."""

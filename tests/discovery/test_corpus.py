@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from inventree_plugins.discovery import Places, discover
 from inventree_plugins.models import Discovery, Distribution, EntryPoint, Plugin
-from tests.corpus import TABLE, download
+from tests.corpus import unpacked
 
 pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    if not TABLE.is_file():
-        pytest.skip(f"there is no {TABLE}")
-    entries = json.loads(TABLE.read_text())
-    root = tmp_path_factory.mktemp("corpus")
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(lambda entry: download(entry, root), entries))
-    if not any(outcomes):
-        pytest.skip("no package index can be reached")
-    return [
-        (entry, root / entry["package"] / "site")
-        for entry, outcome in zip(entries, outcomes, strict=True)
-        if outcome
-    ]
+    return [(entry, package / "site") for entry, package in unpacked(tmp_path_factory.mktemp("corpus"))]
 
 
 def _distribution(site):

@@ -14,7 +14,7 @@ import pytest
 
 from inventree_plugins.discovery import Places, discover
 from inventree_plugins.packages import installed_distributions
-from tests.corpus import TABLE, download
+from tests.corpus import TABLE, unpacked
 from tests.host.comparison import boot_all, differences, told_by_host, told_by_reading
 from tests.host.conftest import plugin_text
 from tests.host.test_host_directories import commit
@@ -205,15 +205,7 @@ def test_every_mixin(world, mixin):
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    if not TABLE.is_file():
-        pytest.skip(f"there is no {TABLE}")
-    entries = json.loads(TABLE.read_text())
-    root = tmp_path_factory.mktemp("corpus")
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(lambda entry: download(entry, root), entries))
-    if not any(outcomes):
-        pytest.skip("no package index can be reached")
-    return [root / entry["package"] for entry, there in zip(entries, outcomes, strict=True) if there]
+    return [package for _, package in unpacked(tmp_path_factory.mktemp("corpus"))]
 
 
 def hosted_alone(package, mode):

@@ -140,6 +140,13 @@ def test_threads_boot_one_database_at_once(world):
     assert [each.failures for each in hosts] == [()] * 4
 
 
+def serve_from(world, case):
+    """Make the world a server's, whose store is this database."""
+    world.environ.update(case.environ)
+    world.environ["INVENTREE_PLUGINS_ENABLED"] = "1"
+    world.environ["INVENTREE_PLUGIN_DIR"] = str(world.plugins)
+
+
 def read_only(path):
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
@@ -169,9 +176,7 @@ def test_a_read_only_database_makes_no_rows_and_the_boot_goes_on(world, read_onl
 
 def test_a_database_user_who_may_only_read_makes_no_rows_and_the_boot_goes_on(world, make_case):
     case = make_case("postgresql")
-    world.environ.update(case.environ)
-    world.environ["INVENTREE_PLUGINS_ENABLED"] = "1"
-    world.environ["INVENTREE_PLUGIN_DIR"] = str(world.plugins)
+    serve_from(world, case)
     world.plugin("Demo")
     world.plugin("New")
     world.activate("demo")
@@ -183,9 +188,7 @@ def test_a_database_user_who_may_only_read_makes_no_rows_and_the_boot_goes_on(wo
 
 def test_a_locked_database_makes_no_rows_and_the_boot_goes_on(world, make_case):
     case = make_case("sqlite3")
-    world.environ.update(case.environ)
-    world.environ["INVENTREE_PLUGINS_ENABLED"] = "1"
-    world.environ["INVENTREE_PLUGIN_DIR"] = str(world.plugins)
+    serve_from(world, case)
     world.plugin("Demo")
     world.plugin("New")
     world.activate("demo")
@@ -200,9 +203,7 @@ def test_a_locked_database_makes_no_rows_and_the_boot_goes_on(world, make_case):
 def test_a_database_that_wants_more_than_the_host_knows_makes_no_rows_and_the_boot_goes_on(world, make_case):
     """A column of a later server, without a default."""
     case = make_case("sqlite3")
-    world.environ.update(case.environ)
-    world.environ["INVENTREE_PLUGINS_ENABLED"] = "1"
-    world.environ["INVENTREE_PLUGIN_DIR"] = str(world.plugins)
+    serve_from(world, case)
     world.plugin("Demo")
     world.activate("demo")
     world.plugin("New")
@@ -238,9 +239,7 @@ def test_no_row_is_made_where_all_are_there(world):
 
 def test_a_database_that_goes_away_after_the_boot_breaks_settings_only(world, make_case):
     case = make_case("sqlite3")
-    world.environ.update(case.environ)
-    world.environ["INVENTREE_PLUGINS_ENABLED"] = "1"
-    world.environ["INVENTREE_PLUGIN_DIR"] = str(world.plugins)
+    serve_from(world, case)
     body = "SETTINGS = {'A': {'default': 1}}\n"
     body += "def scan(self, barcode_data): return self.get_setting(barcode_data)"
     world.plugin("Demo", "SettingsMixin", "BarcodeMixin", body=body)
