@@ -209,12 +209,13 @@ class LockTimeoutError(InvplugError):
 class InstallError(InvplugError):
     """The installer refused or failed; `code` is one of those of docs/errors.md.
 
-    `detail` is the part of the installer's output that tells the cause.
+    `detail` is the part of the installer's output that tells the cause; `names` are the normalised names of
+    the packages to blame, in the order in which the installer names them.
     """
 
     code = "install-failed"
 
-    def __init__(  # noqa: PLR0913  # one field more than every error has
+    def __init__(  # noqa: PLR0913  # two fields more than every error has
         self,
         message: str,
         *,
@@ -223,10 +224,12 @@ class InstallError(InvplugError):
         hint: str | None = None,
         path: Path | None = None,
         line: int | None = None,
+        names: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, hint=hint, path=path, line=line)
         self.code = code
         self.detail = detail
+        self.names = names
 
 
 class PluginNotFoundError(InvplugError):

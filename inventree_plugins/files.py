@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inventree_plugins.errors import FileAccessError, LockTimeoutError
 
-__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "replace_text"]
+__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "replace_text", "write_beside"]
 
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.
@@ -69,6 +69,20 @@ def replace_text(path: Path, text: str) -> bool:
 
 
 def _replace(target: Path, content: bytes) -> None:
+    new = write_beside(target, content)
+    try:
+        os.replace(new, target)  # noqa: PTH105 - atomic on one file system, over an existing file
+    except BaseException:
+        with suppress(FileNotFoundError):
+            new.unlink()
+        raise
+
+
+def write_beside(target: Path, content: bytes) -> Path:
+    """Write a new file in the folder of `target`, with its mode and owner, ready to take its place.
+
+    Raises OSError, and leaves nothing then.
+    """
     import tempfile  # noqa: PLC0415 - predicates write nothing
 
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -78,11 +92,11 @@ def _replace(target: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         _copy_mode_and_owner(target, Path(name))
-        os.replace(name, target)  # noqa: PTH105 - atomic on one file system, over an existing file
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(name)  # noqa: PTH108
         raise
+    return Path(name)
 
 
 def _copy_mode_and_owner(old: Path, new: Path) -> None:

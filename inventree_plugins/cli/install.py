@@ -10,11 +10,25 @@ from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.plan import plan_rows, plan_table
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.install import InstallOptions, InstallResult, install
+
+_DONE = {
+    "install": "installed",
+    "upgrade": "upgraded to",
+    "downgrade": "downgraded to",
+    "again": "installed again",
+}
+_WOULD = {
+    "install": "install",
+    "upgrade": "upgrade to",
+    "downgrade": "downgrade to",
+    "again": "install again",
+}
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -31,6 +45,15 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     upgrade: Annotated[
         bool, flag("--upgrade", "-U", text="Install the newest versions that are allowed.")
     ] = False,
+    keep_going: Annotated[
+        bool, flag("--keep-going", text="Install the rest when a requirement cannot be installed.")
+    ] = False,
+    require_plugin: Annotated[
+        bool, flag("--require-plugin", text="Refuse a package that brings no plugin.")
+    ] = False,
+    allow_host_changes: Annotated[
+        bool, flag("--allow-host-changes", text="Let plugins change the server's own packages.")
+    ] = False,
     reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
@@ -39,13 +62,22 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     Named packages are recorded in plugins.txt. The plugins found get their rows, inactive unless --enable.
     Nothing is started when everything is there already.
     """
-    options = InstallOptions(tuple(requirements or ()), enable=enable, upgrade=upgrade, dry_run=dry_run)
+    options = InstallOptions(
+        requirements=tuple(requirements or ()),
+        enable=enable,
+        upgrade=upgrade,
+        dry_run=dry_run,
+        keep_going=keep_going,
+        require_plugin=require_plugin,
+        allow_host_changes=allow_host_changes,
+    )
     with installer_progress(ctx.obj, "installing") as listener:
         session = open_session(ctx, listener, reload=reload)
         result = install(session, options)
     outcome = Outcome(
         data={
-            "installed": [{"name": package.name, "version": package.version} for package in result.installed],
+            "installed": [{"name": each.name, "version": each.new} for each in result.plan],
+            "plan": plan_rows(result.plan),
             "satisfied": list(result.satisfied),
             "recorded": list(result.recorded),
             "created": list(result.created),
@@ -57,37 +89,44 @@ def install_packages(  # noqa: PLR0913 - the contract's list
         dry_run=dry_run,
         next_steps=result.next_steps,
         warnings=result.problems,
-        errors=(result.error,) if result.error else (),
-        exit_code=result.error.exit_code if result.error else 0,
+        errors=result.errors,
+        exit_code=result.errors[0].exit_code if result.errors else 0,
     )
     return with_reload(session, outcome, wanted=reload)
 
 
 def _say(talk: Talk, result: InstallResult, *, dry_run: bool) -> None:
-    packages = [f"{package.name} {package.version}" for package in result.installed]
     if dry_run:
-        _say_plan(talk, result, packages)
+        _say_plan(talk, result)
         return
-    for package in packages:
-        talk.say(f"installed {package}", color="green")
+    for each in result.plan:
+        if each.requested:
+            talk.say(f"{_DONE[each.action]} {each.name} {each.new}", color="green")
+    needed = [each for each in result.plan if not each.requested]
+    if needed:
+        what = "1 package" if len(needed) == 1 else f"{len(needed)} packages"
+        talk.say(f"installed {what} that others need: {', '.join(each.name for each in needed)}")
     if result.recorded:
         talk.say(f"recorded in plugins.txt: {name_all(result.recorded)}")
     if result.created:
         talk.say(f"new plugins, not enabled yet: {name_all(result.created)}")
     if result.enabled:
         talk.say(f"enabled {name_all(result.enabled)}", color="green")
-    if not result.changed:
+    if not (result.changed or result.errors):
         talk.say("nothing to do: everything is installed")
 
 
-def _say_plan(talk: Talk, result: InstallResult, packages: list[str]) -> None:
-    for package in packages:
-        talk.say(f"would install {package}", color="green")
+def _say_plan(talk: Talk, result: InstallResult) -> None:
+    if result.plan and not talk.quiet:
+        talk.plan(plan_table(result.plan))
+    for each in result.plan:
+        if each.requested:
+            talk.say(f"would {_WOULD[each.action]} {each.name} {each.new}", color="green")
     if result.recorded:
         talk.say(f"would record in plugins.txt: {name_all(result.recorded)}")
     if result.created:
         talk.say(f"would create rows, inactive: {name_all(result.created)}")
     if result.enabled:
         talk.say(f"would enable {name_all(result.enabled)}", color="green")
-    if not (packages or result.recorded or result.created or result.enabled):
+    if not (result.plan or result.recorded or result.created or result.enabled):
         talk.say("nothing to do: everything is installed")

@@ -67,12 +67,19 @@ class Talk:
 
     def table(self, renderable: "RenderableType") -> None:
         """Print a table or another of rich's shapes on stdout."""
-        console = self.console(sys.stdout)
+        self._draw(renderable, sys.stdout)
+
+    def plan(self, renderable: "RenderableType") -> None:
+        """Print a table of what is about to happen, on stderr."""
+        self._draw(renderable, sys.stderr)
+
+    def _draw(self, renderable: "RenderableType", stream: IO[str]) -> None:
+        console = self.console(stream)
         with console.capture() as capture:
             console.print(renderable)
         # Rich fills lines up to the table's width; in a pipe that is noise.
         lines = (line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
-        sys.stdout.write("\n".join(lines) + "\n")
+        stream.write("\n".join(lines) + "\n")
 
     def console(self, stream: IO[str]) -> "Console":
         """Return a rich console that never cuts what goes to a pipe."""

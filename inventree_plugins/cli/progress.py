@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import typer
 
 from inventree_plugins.cli.options import Invocation
-from inventree_plugins.cli.output import printable
+from inventree_plugins.cli.output import Talk, printable
+from inventree_plugins.cli.plan import plan_table
+from inventree_plugins.commands.applying import PlannedPackage
+from inventree_plugins.commands.context import Listener
 
 __all__ = ["installer_progress"]
 
@@ -24,17 +28,22 @@ STEPS = {
 
 
 @contextmanager
-def installer_progress(invocation: Invocation, what: str) -> Iterator[Callable[[str], None]]:
-    """Yield the listener to the installer's lines: all on --verbose, the step on a terminal, else none."""
+def installer_progress(invocation: Invocation, what: str) -> Iterator[Listener]:
+    """Yield who listens: to all of the installer's lines on --verbose, on a terminal to its steps.
+
+    The plan is shown to everybody but a program.
+    """
     options = invocation.options
+    is_silent = invocation.json or options.quiet
+    talk = Talk(quiet=is_silent, no_color=invocation.no_color)
     if options.verbose:
-        yield lambda line: typer.echo(printable(line), err=True)
-    elif invocation.json or options.quiet or not sys.stderr.isatty():
-        yield lambda _line: None
+        yield Listener(lambda line: typer.echo(printable(line), err=True), partial(_show_plan, talk))
+    elif is_silent or not sys.stderr.isatty():
+        yield Listener(plan=partial(_show_plan, talk))
     elif invocation.no_color:
         # What moves needs escape codes.
         typer.echo(f"{what}…", err=True)
-        yield lambda _line: None
+        yield Listener(plan=partial(_show_plan, talk))
     else:
         from rich.console import Console  # noqa: PLC0415 - terminals only
 
@@ -46,7 +55,17 @@ def installer_progress(invocation: Invocation, what: str) -> Iterator[Callable[[
                 if step:
                     status.update(f"{what}: {step}")
 
-            yield show
+            def pause_and_show(plan: Sequence[PlannedPackage]) -> None:
+                status.stop()
+                _show_plan(talk, plan)
+                status.start()
+
+            yield Listener(show, pause_and_show)
+
+
+def _show_plan(talk: Talk, plan: Sequence[PlannedPackage]) -> None:
+    if plan and not talk.quiet:
+        talk.plan(plan_table(plan))
 
 
 def _step(line: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,10 @@ import typer
 
 from inventree_plugins.commands.context import (
     DEFAULT_LOCK_TIMEOUT,
+    NOBODY,
     Context,
     InstanceOptions,
+    Listener,
     open_context,
 )
 from inventree_plugins.errors import InvplugError
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["asking", "open_session"]
 
 
-def open_session(
-    context: typer.Context, on_output: Callable[[str], None] | None = None, *, reload: bool = False
-) -> Context:
+def open_session(context: typer.Context, listener: Listener = NOBODY, *, reload: bool = False) -> Context:
     """Resolve the instance that the global options, the environment and the directory mean.
 
     Raises ReloadError where a `reload` after the change could not be asked for.
@@ -45,7 +45,7 @@ def open_session(
         environ=os.environ,
         lock_timeout=timeout,
         use_cache=not options.no_cache,
-        on_output=on_output or _discard,
+        listener=listener,
     )
     if reload:
         from inventree_plugins.commands.reload import require_server_that_looks  # noqa: PLC0415 - rare
@@ -63,7 +63,3 @@ def asking() -> Iterator[None]:
         if error.exit_code == 1:
             error.exit_code = 2
         raise
-
-
-def _discard(_line: str) -> None:
-    """Let a line of the installer go unread."""

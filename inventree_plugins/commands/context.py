@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from inventree_plugins.errors import ConfigurationError
 from inventree_plugins.instance import (
@@ -18,7 +19,11 @@ from inventree_plugins.instance import (
 from inventree_plugins.models import Interpreter
 from inventree_plugins.store import Store, open_store
 
-__all__ = ["DEFAULT_LOCK_TIMEOUT", "Context", "InstanceOptions", "open_context"]
+if TYPE_CHECKING:
+    from inventree_plugins.commands.applying import PlannedPackage
+    from inventree_plugins.packages import Installer
+
+__all__ = ["DEFAULT_LOCK_TIMEOUT", "NOBODY", "Context", "InstanceOptions", "Listener", "open_context"]
 
 # Seconds to wait for another invplug, or for the database's writer.
 DEFAULT_LOCK_TIMEOUT = 10.0
@@ -26,12 +31,22 @@ DEFAULT_LOCK_TIMEOUT = 10.0
 PROBE_TIMEOUT = 30.0
 
 
-def _ignore(line: str) -> None:
-    del line
+def _ignore(_: object) -> None:
+    """Let a message go unread."""
+
+
+class Listener(NamedTuple):
+    """Who is told what happens meanwhile: each line of the installer, and the plan before it happens."""
+
+    output: Callable[[str], None] = _ignore
+    plan: Callable[[tuple[PlannedPackage, ...]], None] = _ignore
+
+
+NOBODY = Listener()
 
 
 class Context:
-    """The instance, how long to wait for locks (seconds), and who listens to the installer's lines."""
+    """The instance, how long to wait for locks (seconds), and who listens meanwhile."""
 
     def __init__(
         self,
@@ -39,12 +54,13 @@ class Context:
         *,
         lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
         use_cache: bool = True,
-        on_output: Callable[[str], None] = _ignore,
+        listener: Listener = NOBODY,
     ) -> None:
         self.instance = instance
         self.lock_timeout = lock_timeout
         self.use_cache = use_cache
-        self.on_output = on_output
+        self.on_output = listener.output
+        self.on_plan = listener.plan
 
     def open_store(self) -> Store:
         """Open the instance's store; raise ConfigurationError when none is configured."""
@@ -84,21 +100,40 @@ class Context:
         name = f"facts-{zlib.crc32(key):08x}.json"
         return Path(platformdirs.user_cache_dir("invplug")) / name
 
+    @cached_property
+    def installer(self) -> Installer:
+        """Return the installer for the target's packages; raises InterpreterError."""
+        from inventree_plugins.packages import PipInstaller  # noqa: PLC0415 - for installing only
+        from inventree_plugins.process import run  # noqa: PLC0415
+
+        return PipInstaller(self.interpreter, run)
+
+    @property
+    def transaction_area(self) -> Path:
+        """Return the folder in which changes of packages are prepared, on their file system if possible."""
+        return self._lock_file.with_name(".invplug")
+
     def environment_lock(self) -> AbstractContextManager[None]:
         """Return the lock that lets one invplug at a time change the environment."""
         from inventree_plugins.files import exclusive_lock  # noqa: PLC0415 - for installing only
 
-        path = self.interpreter.prefix / ".invplug.lock"
-        if not os.access(path.parent, os.W_OK):
-            # Packages then go to the user's site; the lock is the user's as well.
-            path = self.cache_file.with_suffix(".lock")
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError:  # a service's user may have no home
-                import tempfile  # noqa: PLC0415
+        return exclusive_lock(self._lock_file, timeout=self.lock_timeout)
 
-                path = Path(tempfile.gettempdir(), f"invplug-{os.getuid()}-{path.name}")
-        return exclusive_lock(path, timeout=self.lock_timeout)
+    @cached_property
+    def _lock_file(self) -> Path:
+        path = self.interpreter.prefix / ".invplug.lock"
+        if os.access(path.parent, os.W_OK):
+            return path
+        # Packages then go to the user's site; the lock is the user's as well.
+        path = self.cache_file.with_suffix("") / "lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:  # a service's user may have no home
+            import tempfile  # noqa: PLC0415
+
+            path = Path(tempfile.gettempdir(), f"invplug-{os.getuid()}-{path.parent.name}", "lock")
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
 
 def _probe(command: list[str]) -> str:
@@ -118,7 +153,7 @@ def open_context(
     environ: Mapping[str, str],
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     use_cache: bool = True,
-    on_output: Callable[[str], None] = _ignore,
+    listener: Listener = NOBODY,
 ) -> Context:
     """Resolve the instance that `options` and `environ` mean, as seen from the working directory."""
     try:
@@ -128,4 +163,4 @@ def open_context(
             "the working directory does not exist any more", hint="change to another one"
         ) from error
     instance = resolve_instance(options, directory=directory, environ=environ)
-    return Context(instance, lock_timeout=lock_timeout, use_cache=use_cache, on_output=on_output)
+    return Context(instance, lock_timeout=lock_timeout, use_cache=use_cache, listener=listener)

@@ -1,40 +1,36 @@
-"""`invplug install`: packages first, then plugins.txt, then rows, then what is to be enabled."""
+"""`invplug install`: packages and plugins.txt in one step, then rows, then what is to be enabled."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from inventree_plugins.commands.applying import (
+    NOTHING_PREPARED,
+    Installed,
+    PlannedPackage,
+    Prepared,
+    prepare,
+    put_in_place,
+    take_installed,
+)
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.enable import enableable
-from inventree_plugins.commands.gates import action_steps, gate_steps
-from inventree_plugins.commands.install_plan import Plan, make_plan, unmet_now
-from inventree_plugins.commands.inventory import Entry, take_entries
-from inventree_plugins.commands.rows import activate, create_rows
-from inventree_plugins.commands.survey import Survey, take_survey
-from inventree_plugins.commands.switches import read_switches
-from inventree_plugins.errors import InvplugError
+from inventree_plugins.commands.culprit import blamed, with_culprit
+from inventree_plugins.commands.install_plan import Plan, lines_of, make_plan, request_for, unmet_now, without
+from inventree_plugins.commands.inventory import Entry
+from inventree_plugins.commands.settling import Settled, foretell, settle
+from inventree_plugins.errors import InstallError, InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
-from inventree_plugins.models import Declaration, NextStep, PluginConfig, Problem
-from inventree_plugins.packages import (
-    InstalledPackage,
-    InstallReport,
-    InstallRequest,
-    PipInstaller,
-    normalize,
-)
-from inventree_plugins.process import run
-from inventree_plugins.requirements import (
-    option_lines,
-)
+from inventree_plugins.models import Declaration, NextStep, Problem
+from inventree_plugins.packages import normalize, require_changeable, staged_distributions
+from inventree_plugins.requirements import declarations
+from inventree_plugins.transaction import Transaction, recover
 
 __all__ = ["InstallOptions", "InstallResult", "install"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstallOptions:
     """What to install; no requirement means all of plugins.txt."""
 
@@ -42,18 +38,21 @@ class InstallOptions:
     enable: bool = False
     upgrade: bool = False
     dry_run: bool = False
+    keep_going: bool = False
+    require_plugin: bool = False
+    allow_host_changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InstallResult:
     """What the command did, or with a dry run would do.
 
-    `installed` are packages with what they needed, `recorded` requirements new in plugins.txt, `created`
-    the slugs of new rows, `enabled` those switched on. `entries` are the plugins that were asked for.
-    `error` is what went wrong after packages had changed already.
+    `plan` is what happened to packages, `recorded` requirements new in plugins.txt, `created` the slugs of
+    new rows, `enabled` those switched on. `entries` are the plugins that were asked for. `errors` are
+    requirements that could not be installed, and what went wrong after packages had changed already.
     """
 
-    installed: tuple[InstalledPackage, ...] = ()
+    plan: tuple[PlannedPackage, ...] = ()
     satisfied: tuple[str, ...] = ()
     recorded: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
@@ -62,221 +61,196 @@ class InstallResult:
     problems: tuple[Problem, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
     changed: bool = False
-    error: InvplugError | None = None
+    errors: tuple[InvplugError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A plan that can be carried out, what is prepared for it, and the requirements it had to give up."""
+
+    plan: Plan
+    prepared: Prepared = NOTHING_PREPARED
+    failures: tuple[InstallError, ...] = ()
 
 
 def install(context: Context, options: InstallOptions) -> InstallResult:
     """Install plugin packages, record them in plugins.txt and create the rows of what they bring.
 
-    Whatever can be refused is refused before the installer starts. Raises PluginsFileError,
-    RequirementError, InstallError, DatabaseError, FileAccessError and LockTimeoutError.
+    Whatever can be refused is refused before anything changes. Packages and plugins.txt change in one step,
+    or not at all. Raises PluginsFileError, RequirementError, InstallError, DatabaseError, FileAccessError and
+    LockTimeoutError.
     """
     with context.open_store().reading():
         # A database that cannot be used must be known before packages change.
         pass
     if options.dry_run:
-        plan = make_plan(context, options.requirements)
-        report = _run_installer(context, options, plan) if _is_needed(options, plan) else InstallReport()
-        return _dry_result(context, options, plan, report)
+        return _rehearse(context, options)
     with context.environment_lock():
+        recovered = recover(context.transaction_area)
         plan = make_plan(context, options.requirements)
-        if plan.recorded:
-            ensure_writable(plan.file.path)
-        report = InstallReport()
-        if _is_needed(options, plan):
-            context.require_writable_store()
-            report = _run_installer(context, options, plan)
-            context.forget_interpreter()
-        done = replace(_base_result(plan, report), recorded=())
-        try:
-            if plan.recorded:
-                replace_text(plan.file.path, plan.new_text)
-                done = replace(done, recorded=plan.recorded)
-            return _settle(context, options, plan, report)
-        except InvplugError as error:
-            if not (done.installed or done.recorded):
-                raise
-            # Packages cannot be put back: what was done is told together with what was not.
-            return replace(done, changed=True, error=error)
+        if not _is_needed(options, plan):
+            done = _record(context, options, plan)
+        else:
+            done = _change(context, options, plan)
+        return replace(done, problems=(*_finished(recovered), *done.problems))
 
 
 def _is_needed(options: InstallOptions, plan: Plan) -> bool:
     return plan.needs_installer or (options.upgrade and bool(plan.wanted))
 
 
-def _run_installer(context: Context, options: InstallOptions, plan: Plan) -> InstallReport:
-    installer = PipInstaller(context.interpreter.executable, run)
-    whole_file = not options.requirements
-    request = InstallRequest(
-        requirements_file=plan.file.path if whole_file else None,
-        requirements=() if whole_file else tuple(map(_installer_line, plan.wanted)),
-        options=() if whole_file else option_lines(plan.file),
-        declarations=plan.wanted,
-        upgrade=options.upgrade,
-        dry_run=options.dry_run,
-    )
-    return installer.install(request, on_line=context.on_output)
+def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
+    plan = make_plan(context, options.requirements)
+    work = _Work(plan)
+    if _is_needed(options, plan):
+        installed = take_installed(context, _declared(plan))
+        work = _prepare(context, options, plan, installed, transaction=None)
+    changed = {normalize(each.name) for each in work.prepared.plan}
+    told = foretell(context, work.plan.wanted, changed, enable=options.enable)
+    return _result(work, told, problems=_requirement_problems(told, work.plan))
 
 
-def _installer_line(declaration: Declaration) -> str:
-    if declaration.editable and not declaration.text.startswith("-e"):
-        return f"-e {declaration.text}"
-    return declaration.text
+def _record(context: Context, options: InstallOptions, plan: Plan) -> InstallResult:
+    """Bring plugins.txt and rows up to date where no package is missing."""
+    if options.require_plugin:
+        installed = take_installed(context, ()).distributions
+        names = {item.name for item in plan.wanted}
+        _require_plugins((each.name, bool(each.entry_points)) for each in installed if each.key in names)
+    if plan.changes_file:
+        ensure_writable(plan.file.path)
+        replace_text(plan.file.path, plan.new_text)
+    return _settle(context, options, _Work(plan))
 
 
-def _base_result(plan: Plan, report: InstallReport) -> InstallResult:
-    """Say what the installer did, and what needed nothing."""
-    return InstallResult(
-        installed=report.installed,
-        satisfied=tuple(
-            item.text for item in plan.wanted if item not in plan.missing and item not in plan.excluded
-        ),
-        recorded=plan.recorded,
-    )
+def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallResult:
+    if plan.changes_file:
+        ensure_writable(plan.file.path)
+    require_changeable(context.interpreter)
+    context.require_writable_store()
+    installed = take_installed(context, _declared(plan))
+    with Transaction(context.transaction_area) as transaction:
+        work = _prepare(context, options, plan, installed, transaction=transaction)
+        if options.require_plugin and work.prepared.staged is not None:
+            requested = {normalize(each.name) for each in work.prepared.packages if each.requested}
+            staged = staged_distributions(work.prepared.staged.tree)
+            _require_plugins((each.name, bool(each.entry_points)) for each in staged if each.key in requested)
+        context.on_plan(work.prepared.plan)
+        if work.prepared.plan or work.plan.changes_file:
+            if work.plan.changes_file:
+                transaction.write(work.plan.file.path, work.plan.new_text)
+            put_in_place(context, transaction, work.prepared, installed)
+    # Packages may bring `.pth` files.
+    context.forget_interpreter()
+    return _settle(context, options, work)
 
 
-def _dry_result(
-    context: Context, options: InstallOptions, plan: Plan, report: InstallReport
-) -> InstallResult:
-    """Foretell the rows too, as far as plugins are there to be seen: others are known when installed."""
-    survey = take_survey(Context(context.instance, lock_timeout=context.lock_timeout, use_cache=False))
-    with context.open_store().reading() as reader:
-        rows = reader.rows()
-    brought = _brought(survey, plan, report)
-    enabled: tuple[str, ...] = ()
-    if options.enable:
-        wanted = enableable(context, survey, brought, rows, force=False)
-        enabled = tuple(entry.slug for entry in wanted if not entry.enabled)
-    return replace(
-        _base_result(plan, report),
-        created=_without_row(survey, rows),
-        enabled=enabled,
-        entries=take_entries(context, survey, rows, brought),
-        problems=(*survey.problems, *survey.discovery.problems, *_requirement_problems(survey, plan)),
-    )
+def _declared(plan: Plan) -> tuple[Declaration, ...]:
+    """Return what plugins.txt asks for and what the command does."""
+    return (*declarations(plan.file), *plan.wanted)
 
 
-def _settle(context: Context, options: InstallOptions, plan: Plan, report: InstallReport) -> InstallResult:
-    """Create the missing rows, enable what was asked for, and say what there is now."""
-    survey = take_survey(context)
-    brought = _brought(survey, plan, report)
-    rows, created = _create_missing_rows(context, survey)
-    enabled: tuple[str, ...] = ()
-    error = None
-    if options.enable:
+def _prepare(
+    context: Context,
+    options: InstallOptions,
+    plan: Plan,
+    installed: Installed,
+    *,
+    transaction: Transaction | None,
+) -> _Work:
+    """Resolve and unpack what the plan needs; give up single requirements where that was asked for."""
+    failures: list[InstallError] = []
+    while True:
+        request = replace(
+            request_for(plan, installed, allow_host_changes=options.allow_host_changes),
+            upgrade=options.upgrade,
+        )
+        folder = transaction.folder / f"stage-{len(failures)}" if transaction else None
         try:
-            rows, enabled = _enable(context, survey, brought, rows)
-        except InvplugError as refusal:
-            if not (report.installed or plan.recorded or created):
-                raise
-            error = refusal
-    entries = take_entries(context, survey, rows, brought)
-    installed: set[str] = {normalize(package.name) for package in report.installed}
-    changed_plugins = [
-        entry.plugin
-        for entry in entries
-        if entry.plugin and entry.enabled and _is_touched(entry, installed, enabled)
-    ]
-    with context.open_store().reading() as reader:
-        steps = (
-            *gate_steps(context, changed_plugins, read_switches(context, reader)),
-            *action_steps(context, changed_plugins),
-        )
-    broken = unmet_now(context, plan.file, plan.others) if report.installed else ()
+            return _Work(plan, prepare(context, request, installed, folder), tuple(failures))
+        except InstallError as error:
+            failure = with_culprit(context, request, error, lines_of(plan))
+            culprit = blamed(failure, plan.wanted)
+            if not options.keep_going or culprit is None:
+                raise failure from error
+        failures.append(failure)
+        plan = without(context, plan, culprit)
+        if not _is_needed(options, plan):
+            return _Work(plan, failures=tuple(failures))
+
+
+def _require_plugins(packages: Iterable[tuple[str, bool]]) -> None:
+    """Raise InstallError for a package that brings no plugin."""
+    for name, has_plugins in packages:
+        if not has_plugins:
+            raise InstallError(
+                f"`{name}` has no `inventree_plugins` entry point, so it brings no plugin",
+                code="install-no-plugin",
+                hint="without `--require-plugin` it is installed all the same",
+                names=(normalize(name),),
+            )
+
+
+def _settle(context: Context, options: InstallOptions, work: _Work) -> InstallResult:
+    """See to rows once the packages are there; what goes wrong now is told together with what was done."""
+    changed = {normalize(each.name) for each in work.prepared.plan}
+    has_changed = bool(changed or work.plan.changes_file)
+    try:
+        settled = settle(context, work.plan.wanted, changed, enable=options.enable)
+        if settled.error is not None and not (has_changed or settled.created):
+            raise settled.error
+    except InvplugError as error:
+        if not has_changed:
+            raise
+        done = _result(work, None)
+        return replace(done, changed=True, errors=(*done.errors, error))
+    broken = unmet_now(context, work.plan.file, work.plan.others) if changed else ()
+    problems = (*_requirement_problems(settled, work.plan), *map(_broken, broken))
     return replace(
-        _base_result(plan, report),
-        created=created,
-        enabled=enabled,
-        entries=entries,
-        problems=(
-            *survey.problems,
-            *survey.discovery.problems,
-            *_requirement_problems(survey, plan),
-            *map(_broken, broken),
-            *_blocking(entries, error),
-            *_doubtful_target(context, survey),
-        ),
-        next_steps=steps,
-        changed=bool(report.installed or plan.recorded or created or enabled),
-        error=error,
+        _result(work, settled, problems=problems),
+        changed=bool(has_changed or settled.created or settled.enabled),
     )
 
 
-def _blocking(entries: Iterable[Entry], error: InvplugError | None) -> Iterable[Problem]:
-    """Report what keeps plugins from loading, unless the error says it."""
-    said = error.message if error else None
-    return (problem for entry in entries for problem in entry.blocking_problems if problem.message != said)
-
-
-def _doubtful_target(context: Context, survey: Survey) -> Iterable[Problem]:
-    """Warn where the target is invplug's own environment and no server can run in it."""
-    is_own = survey.interpreter.prefix == Path(sys.prefix)
-    has_django = any(distribution.key == "django" for distribution in survey.distributions)
-    if is_own and not has_django and not context.instance.standalone:
-        yield Problem(
-            "doubtful-target",
-            f"the packages belong to invplug's own environment `{survey.interpreter.prefix}`,"
-            " in which no InvenTree server can run",
-            hint="name the Python that runs the server with `--python PATH`",
-            path=survey.interpreter.executable,
-        )
-
-
-def _is_touched(entry: Entry, installed: set[str], enabled: tuple[str, ...]) -> bool:
-    package = entry.package_name
-    return entry.slug in enabled or (package is not None and normalize(package) in installed)
-
-
-def _brought(survey: Survey, plan: Plan, report: InstallReport) -> tuple[str, ...]:
-    """Return the slugs of the plugins that the command was asked for, whether new or there already."""
-    # A bare URL or path tells its name only when it is installed.
-    names = {item.name for item in plan.wanted if item.name}
-    names |= {normalize(package.name) for package in report.installed if package.requested}
-    return tuple(
-        plugin.slug
-        for plugin in survey.discovery.plugins
-        if plugin.distribution is not None and plugin.distribution.key in names
+def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem] = ()) -> InstallResult:
+    result = InstallResult(
+        plan=work.prepared.plan,
+        satisfied=work.plan.satisfied,
+        recorded=work.plan.recorded,
+        errors=work.failures,
+    )
+    if settled is None:
+        return result
+    return replace(
+        result,
+        created=settled.created,
+        enabled=settled.enabled,
+        entries=settled.entries,
+        problems=(*_host_changes(work.prepared.plan), *settled.problems, *problems),
+        next_steps=settled.next_steps,
+        errors=(*work.failures, *((settled.error,) if settled.error else ())),
     )
 
 
-def _create_missing_rows(
-    context: Context, survey: Survey
-) -> tuple[tuple[PluginConfig, ...], tuple[str, ...]]:
-    """Return all rows, and the slugs of those that were created."""
-    store = context.open_store()
-    with store.reading() as reader:
-        rows = reader.rows()
-    created: tuple[str, ...] = ()
-    if _without_row(survey, rows):
-        with store.writing() as writer:
-            created = create_rows(writer, survey)
-            rows = writer.rows()
-    return rows, created
+def _finished(count: int) -> Iterator[Problem]:
+    if count:
+        yield Problem("recovered", "an installation that was interrupted was brought to its end first")
 
 
-def _without_row(survey: Survey, rows: Iterable[PluginConfig]) -> tuple[str, ...]:
-    known = {row.key for row in rows}
-    return tuple(plugin.slug for plugin in survey.discovery.plugins if plugin.slug not in known)
+def _host_changes(plan: Iterable[PlannedPackage]) -> Iterator[Problem]:
+    for each in plan:
+        if each.host and each.old != each.new:
+            yield Problem(
+                "host-changed",
+                f"the server's own `{each.name}` goes from {each.old} to {each.new}",
+                hint=f"`{each.why[0]}` wants it" if each.why else None,
+            )
 
 
-def _enable(
-    context: Context, survey: Survey, slugs: tuple[str, ...], rows: tuple[PluginConfig, ...]
-) -> tuple[tuple[PluginConfig, ...], tuple[str, ...]]:
-    """Enable all of `slugs` or, raising, none; return all rows, and the slugs that changed."""
-    entries = enableable(context, survey, slugs, rows, force=False)
-    wanted = tuple(entry.slug for entry in entries if not entry.enabled)
-    if not wanted:
-        return rows, ()
-    with context.open_store().writing() as writer:
-        enabled = activate(writer, survey, wanted)
-        return writer.rows(), enabled
-
-
-def _requirement_problems(survey: Survey, plan: Plan) -> Iterable[Problem]:
+def _requirement_problems(settled: Settled, plan: Plan) -> Iterator[Problem]:
     """Report requirements that a marker rules out though they were named, and those without a plugin."""
-    if plan.asked_by_name:
+    if plan.arguments:
         yield from map(_not_applicable, plan.excluded)
-    installed = {distribution.key: distribution for distribution in survey.distributions}
+    installed = {distribution.key: distribution for distribution in settled.survey.distributions}
     for item in plan.wanted:
         distribution = installed.get(item.name) if item.name else None
         if distribution is not None and not distribution.entry_points:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inventree_plugins.commands.applying import Installed
 from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.host import pinned
 from inventree_plugins.errors import PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
-from inventree_plugins.packages import applying, installed_distributions, unmet
+from inventree_plugins.packages import InstallRequest, applying, installed_distributions, unmet
 from inventree_plugins.requirements import (
     PluginsFile,
     add,
     constraints,
     declarations,
     find_declaration,
+    option_lines,
     parse_requirement_argument,
     read_plugins_file,
     remote_includes,
     requires_hashes,
 )
 
-__all__ = ["Plan", "make_plan", "unmet_now"]
+from inventree_plugins.requirements.declared import requirement_lines
+
+__all__ = ["Plan", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is asked for, what of it is missing, and how plugins.txt reads afterwards.
 
-    `excluded` are requirements whose markers rule the target out; `others` are met and were not asked for;
-    `unread` are includes that only the installer can read.
+    `arguments` are the requirements as the command line has them, none for all of plugins.txt. `excluded` are
+    requirements whose markers rule the target out; `others` are met and were not asked for; `unread` are
+    includes that only the installer can read; `dropped` are lines that were given up.
     """
 
     file: PluginsFile
@@ -40,23 +46,39 @@ class Plan:
     others: tuple[Declaration, ...]
     new_text: str
     recorded: tuple[str, ...]
-    asked_by_name: bool
+    arguments: tuple[tuple[str, Declaration], ...]
     unread: tuple[str, ...]
+    dropped: tuple[Declaration, ...] = ()
 
     @property
     def needs_installer(self) -> bool:
         """Tell whether anything is missing, or may be."""
         return bool(self.missing or self.unread)
 
+    @property
+    def satisfied(self) -> tuple[str, ...]:
+        """Return the requirements that need nothing."""
+        needy = {*self.missing, *self.excluded}
+        return tuple(item.text for item in self.wanted if item not in needy)
+
+    @property
+    def changes_file(self) -> bool:
+        """Tell whether plugins.txt reads otherwise afterwards."""
+        return self.new_text != self.file.text
+
 
 def make_plan(context: Context, requirements: tuple[str, ...]) -> Plan:
-    """Compare what is asked for with what is installed, before anything is started."""
+    """Compare what is asked for with what is installed, before anything is started.
+
+    Raises PluginsFileError and RequirementError.
+    """
     file = read_plugins_file(context.instance.plugins_file.value)
     declared = declarations(file)
     if requirements:
-        wanted, recorded, new_text = _named(file, requirements)
+        arguments, recorded, new_text = _named(file, requirements)
+        wanted = tuple({item.name or item.text: item for _, item in arguments}.values())
     else:
-        wanted, recorded, new_text = declared, (), file.text
+        wanted, arguments, recorded, new_text = declared, (), (), file.text
         if not file.exists:
             raise PluginsFileError(
                 f"there is no `{file.path}`",
@@ -76,9 +98,70 @@ def make_plan(context: Context, requirements: tuple[str, ...]) -> Plan:
         others=tuple(item for item in rest if item not in broken),
         new_text=new_text,
         recorded=recorded,
-        asked_by_name=bool(requirements),
+        arguments=arguments,
         unread=() if requirements else remote_includes(file),
     )
+
+
+def without(context: Context, plan: Plan, declared: Declaration) -> Plan:
+    """Return the plan without one of its requirements, which stays in plugins.txt where it stands there."""
+    if plan.arguments:
+        texts = tuple(text for text, item in plan.arguments if item != declared)
+        if not texts:
+            plan = replace(plan, new_text=plan.file.text, recorded=(), arguments=())
+            return replace(plan, wanted=(), missing=(), dropped=(*plan.dropped, declared))
+        return replace(make_plan(context, texts), dropped=(*plan.dropped, declared))
+    return replace(
+        plan,
+        wanted=tuple(item for item in plan.wanted if item != declared),
+        missing=tuple(item for item in plan.missing if item != declared),
+        dropped=(*plan.dropped, declared),
+    )
+
+
+def lines_of(plan: Plan) -> tuple[tuple[Declaration, str], ...]:
+    """Return what the installer is to be given of the plan: each requirement with its line."""
+    if plan.arguments:
+        return tuple((item, _installer_line(item)) for item in plan.wanted)
+    dropped = {(item.path, item.line) for item in plan.dropped}
+    every = requirement_lines(plan.file)
+    return tuple((item, line) for item, line in every if (item.path, item.line) not in dropped)
+
+
+def request_for(plan: Plan, installed: Installed, *, allow_host_changes: bool = False) -> InstallRequest:
+    """Say to an installer what the plan is to bring, what must stay, and what the messages should name.
+
+    With requirements of the command line, what plugins.txt has besides, and what is met, has to stay met.
+    """
+    whole_file = not plan.arguments and not plan.dropped
+    lines = () if whole_file else tuple(line for _, line in lines_of(plan))
+    held = tuple(_held(plan.others, installed)) if plan.arguments else ()
+    includes = () if whole_file or plan.arguments else tuple(f"-r {url}" for url in plan.unread)
+    host = installed.host
+    return InstallRequest(
+        requirements_file=plan.file.path if whole_file else None,
+        requirements=(*includes, *lines, *held),
+        options=option_lines(plan.file),
+        constraints=() if allow_host_changes else host.constraints,
+        host={} if allow_host_changes else host.versions,
+        # pip resolves the relative paths of a requirements file against where it runs.
+        directory=plan.file.path.absolute().parent,
+        declarations=(*plan.wanted, *plan.others),
+    )
+
+
+def _held(others: tuple[Declaration, ...], installed: Installed) -> Iterator[str]:
+    for item in others:
+        distribution = installed.find(item.name) if item.name else None
+        if distribution is not None and item.requirement is not None and item.requirement.url is None:
+            extras = ",".join(sorted(item.requirement.extras))
+            yield pinned(distribution, extras=extras)
+
+
+def _installer_line(declaration: Declaration) -> str:
+    if declaration.editable and not declaration.text.startswith("-e"):
+        return f"-e {declaration.text}"
+    return declaration.text
 
 
 def unmet_now(
@@ -109,12 +192,14 @@ def _says_which(asked: Declaration) -> bool:
     return requirement is None or bool(requirement.specifier or requirement.url)
 
 
-def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, ...], tuple[str, ...], str]:
-    """Return the requirements named on the command line, those to record, and the text that records them.
+def _named(
+    file: PluginsFile, texts: Iterable[str]
+) -> tuple[tuple[tuple[str, Declaration], ...], tuple[str, ...], str]:
+    """Return what the command line's requirements mean, those to record, and the text that records them.
 
     A bare name stands for the line of plugins.txt that has it already, pin included.
     """
-    wanted: dict[str, Declaration] = {}
+    arguments = []
     named: dict[str, str] = {}
     recorded = []
     current = file
@@ -133,12 +218,11 @@ def _named(file: PluginsFile, texts: Iterable[str]) -> tuple[tuple[Declaration, 
         if standing is not None and new_text != file.text:
             # As the file will read, extras and pins joined; but it does not stand there yet.
             standing = standing._replace(line=0)
-        chosen = standing or asked
-        wanted[chosen.name or chosen.text] = chosen
+        arguments.append((text, standing or asked))
     if recorded and requires_hashes(file):
         raise PluginsFileError(
             f"`{file.path}` has hashes, so pip wants one for every line: `{recorded[0]}` has none",
             hint="add the line by hand, with `--hash=sha256:…`, then `invplug install`",
             path=file.path,
         )
-    return tuple(wanted.values()), tuple(recorded), current.text
+    return tuple(arguments), tuple(recorded), current.text

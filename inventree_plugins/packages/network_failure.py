@@ -3,18 +3,81 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from inventree_plugins.packages.box import last_box
-from inventree_plugins.packages.verdict import Verdict
+from inventree_plugins.packages.chains import last_collected, name_of
+from inventree_plugins.packages.verdict import Evidence, Verdict
 
-__all__ = ["http_failure", "is_offline", "network_failure", "unreachable"]
+__all__ = ["fetch_failure", "lookup_failure", "retries"]
 
-_HTTP = re.compile(r"HTTP error (?P<status>\d+)[^\n]* (?:while getting|for url:?) (?P<url>\S+)")
-_NO_CONNECTION = re.compile(
-    r"Max retries exceeded|connection broken by|Could not fetch URL|NewConnectionError|NameResolutionError"
-    r"|ConnectTimeout|ReadTimeoutError|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError"
+
+class _Trouble(NamedTuple):
+    """What a server did, with `{host}` and `{number}` to fill in, and what one may do about it."""
+
+    pattern: re.Pattern[str]
+    what: str
+    hint: str
+
+
+_CREDENTIALS = (
+    "give user and password in `~/.netrc`, or as `${USER}:${PASSWORD}@` in the URL, with the values in the"
+    " environment"
 )
-_CODES = frozenset(
+_NETWORK = "check the network, the proxy and the index URL, then run the command again"
+# The first that fits counts: pip wraps what happened in the words of the last.
+_TROUBLES = (
+    _Trouble(
+        re.compile(r"HTTP error (?P<number>40[13])|(?<!\d)(?P<same>40[13]) Client Error"),
+        "{host} answered with HTTP status {number}",
+        _CREDENTIALS,
+    ),
+    _Trouble(
+        re.compile(
+            r"HTTP error (?P<number>\d{3})|(?<!\d)(?P<same>\d{3}) (?:Client|Server) Error"
+            r"|too many (?P<again>\d{3}) error responses"
+        ),
+        "{host} answered with HTTP status {number}",
+        "the fault is the server's: run the command again later, or tell who runs the index",
+    ),
+    _Trouble(
+        re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|ssl-verification-failed"),
+        "the certificate of {host} is not trusted",
+        "name the file with its authority's certificate in `PIP_CERT`, and check the clock",
+    ),
+    _Trouble(
+        re.compile(r"ProxyError|proxy-connection-failed|Cannot connect to proxy"),
+        "the proxy on the way to {host} cannot be reached, or refuses",
+        "check `HTTPS_PROXY` and `HTTP_PROXY`, then run the command again",
+    ),
+    _Trouble(
+        re.compile(r"ReadTimeout|ConnectTimeout|[Tt]imed out|didn't respond within|connection-timeout"),
+        "{host} did not answer in time",
+        _NETWORK,
+    ),
+    _Trouble(
+        re.compile(r"not enough bytes were received"),
+        "{host} sent only a part of the file",
+        "run the command again; if it stays so, look at the proxy, or tell who runs the index",
+    ),
+    _Trouble(
+        re.compile(
+            r"RemoteDisconnected|Connection (?:aborted|broken|reset)|IncompleteRead"
+            r"|closed without a reply"
+        ),
+        "{host} broke off the connection",
+        _NETWORK,
+    ),
+    _Trouble(
+        re.compile(
+            r"Max retries exceeded|connection broken by|NewConnectionError|NameResolutionError|SSLError"
+            r"|connection-failed|ssl-missing|[Cc]onnection error"
+        ),
+        "{host} cannot be reached",
+        _NETWORK,
+    ),
+)
+_BOXES = frozenset(
     {
         "connection-failed",
         "connection-timeout",
@@ -24,49 +87,77 @@ _CODES = frozenset(
         "ssl-verification-failed",
     }
 )
-_HOST = re.compile(r"host='([^']+)'|https?://([^/\s:'\"]+)")
-_ONE_INDEX = re.compile(r"^Looking in indexes: [^,\s]+$", re.MULTILINE)
-_HINT = "check the network, the proxy and the index URL, then run the command again"
+_NOT_THERE = re.compile(r"HTTP error (?:404|410) [^\n]*?(?:while getting|for url:?) (?P<url>\S+)")
+_GONE = re.compile(r"HTTP error \d{3} ")
+_RETRY = re.compile(r"^WARNING: Retrying .*': (?P<path>\S+)$", re.MULTILINE)
+_HOST = re.compile(r"host='([^']+)'|https?://(?:[^@/\s]+@)?([^/\s:'\"]+)|(?:connect to|^) ?([\w.-]+) didn't")
+_INDEX = re.compile(r"^Looking in indexes: ([^,\s]+)$", re.MULTILINE)
 
 
-def network_failure(text: str) -> Verdict | None:
-    """Recognise a file that could not be fetched for want of a connection."""
-    collecting = re.findall(r"^Collecting ([^\s@]+)", text, re.MULTILINE)
-    names = tuple(collecting[-1:])
+def fetch_failure(evidence: Evidence) -> Verdict | None:
+    """Recognise a file that could not be fetched."""
+    text = evidence.text
+    line = _said(text)
+    names = last_collected(text)
+    place = _place(names[0]) if names else None
+    missing = _NOT_THERE.search(text)
+    if place and missing:
+        return Verdict("install-not-found", f"`{place}` does not exist", names, missing[0], "check the URL")
+    trouble = _trouble(line, index=_index(text))
+    if trouble is None:
+        return None
+    what, hint = trouble
+    subject = f"`{place or name_of(names[0])}`" if names else "a package"
+    return Verdict("install-network", f"{subject} could not be fetched: {what}", names, line, hint)
+
+
+def lookup_failure(evidence: Evidence, names: tuple[str, ...], *, what: str, line: str) -> Verdict:
+    """Say that `what` was in vain because of the trouble that `line` tells."""
+    trouble = _trouble(line, index=_index(evidence.text))
+    why, hint = trouble or ("the package index cannot be reached", _NETWORK)
+    return Verdict("install-network", f"{what}: {why}", names, line, hint)
+
+
+def retries(text: str, name: str | None) -> str | None:
+    """Return pip's last complaint about the connection over which it asked an index for a package."""
+    found = [match for match in _RETRY.finditer(text) if _page_name(match["path"]) == name]
+    return found[-1][0] if found else None
+
+
+def _page_name(path: str) -> str | None:
+    return name_of(path.split("?")[0].strip("/").rpartition("/")[2])
+
+
+def _said(text: str) -> str:
+    """Return the words with which pip gave up."""
     box = last_box(text)
-    if box is not None and box.code in _CODES:
-        message = f"{box.message[:1].lower()}{box.message[1:]}: {box.why}".rstrip(": ")
-        return Verdict("install-network", message, names, f"{box.message}\n{box.why}", _HINT)
-    if not re.search(r"^ERROR: ", text, re.MULTILINE) or not is_offline(text):
-        return None
-    return unreachable(text, names=names, what="a package could not be fetched")
+    if box is not None:
+        return f"{box.message}\n{box.why}" if box.code in _BOXES else ""
+    errors = re.findall(r"^\s*ERROR: .*$", text, re.MULTILINE)
+    return next((each.strip() for each in errors if _GONE.search(each) or "OSError" in each), "")
 
 
-def is_offline(text: str) -> bool:
-    """Tell whether the output speaks of a connection that failed."""
-    return _NO_CONNECTION.search(text) is not None
+def _trouble(line: str, *, index: str | None) -> tuple[str, str] | None:
+    """Tell what a server did, and a hint."""
+    for trouble in _TROUBLES:
+        match = trouble.pattern.search(line)
+        if match:
+            found = _HOST.search(line)
+            host = next((each for each in found.groups() if each), None) if found else None
+            number = next((each for each in match.groups() if each), "")
+            shown = f"`{host or index}`" if host or index else "the package index"
+            return trouble.what.format(host=shown, number=number), trouble.hint
+    return None
 
 
-def unreachable(text: str, *, names: tuple[str, ...], what: str) -> Verdict:
-    """Say that `what` happened because a host cannot be reached, naming it."""
-    line = next((line.strip() for line in text.splitlines() if is_offline(line)), "")
-    # pip before 25 leaves the host out; when it searched one index only, that was it.
-    index = _ONE_INDEX.search(text)
-    host = _HOST.search(line) or (_HOST.search(index[0]) if index else None)
-    where = f"`{host[1] or host[2]}`" if host else "the package index"
-    return Verdict("install-network", f"{what}: {where} cannot be reached", names, line, _HINT)
+def _index(text: str) -> str | None:
+    """Return the host of the index where pip searched only one: some messages leave it out."""
+    match = _INDEX.search(text)
+    found = _HOST.search(match[1]) if match else None
+    return found[2] if found else None
 
 
-def http_failure(text: str) -> Verdict | None:
-    """Recognise a URL that its server does not have, or does not give."""
-    match = _HTTP.search(text)
-    if match is None:
-        return None
-    url = match["url"]
-    names = tuple(re.findall(rf"^Collecting (\S+?)\s*@\s*{re.escape(url)}", text, re.MULTILINE))
-    if match["status"] in {"404", "410"}:
-        return Verdict("install-not-found", f"`{url}` does not exist", names, match[0], "check the URL")
-    message = f"`{url}` answered with HTTP status {match['status']}"
-    return Verdict(
-        "install-network", message, names, match[0], "check the credentials and the server's state"
-    )
+def _place(requirement: str) -> str | None:
+    """Return the URL of a requirement that names one."""
+    match = re.search(r"[a-z+]+://\S+", requirement)
+    return match[0].partition("#")[0] if match else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from inventree_plugins.models import Distribution
 
-__all__ = ["DirectUrl", "direct_url", "read_direct_url", "without_credentials"]
+__all__ = ["DirectUrl", "direct_url", "parse_direct_url", "read_direct_url", "without_credentials"]
 
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
@@ -46,7 +46,12 @@ def read_direct_url(distribution: Distribution) -> DirectUrl | None:
         data = json.loads(_read(distribution.info / "direct_url.json"))
     except (OSError, ValueError):
         return None
-    if not isinstance(data, dict) or not isinstance(data.get("url"), str):
+    return parse_direct_url(data) if isinstance(data, dict) else None
+
+
+def parse_direct_url(data: dict[str, Any]) -> DirectUrl | None:
+    """Read a mapping of that form, such as an installer's report has; None when it names no URL."""
+    if not isinstance(data.get("url"), str):
         return None
     vcs = _table(data, "vcs_info")
     return DirectUrl(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.utils import NormalizedName
 
-__all__ = ["applying", "unmet"]
+__all__ = ["applying", "comes_from", "marker_environment", "missing_requirements", "unmet"]
 
 # A requirement that only an extra asks for. An `or` may let it apply without the extra: parse that one.
 _ONLY_FOR_EXTRA = re.compile(r"\bextra\s*==")
@@ -206,14 +206,20 @@ def _fits(requirement: Requirement, distribution: Distribution) -> bool:
 
 def _comes_from(declared: Declaration, distribution: Distribution) -> bool:
     """Tell whether the distribution was installed from the declared URL or path, if one is declared."""
+    found = read_direct_url(distribution)
+    if found is not None:
+        return comes_from(declared, found)
     url = _declared_url(declared)
     if url is None:
         return True
-    found = read_direct_url(distribution)
-    if found is None:
-        # What `setup.py develop` left: the import path leads into the source tree.
-        return declared.editable and url.startswith("file:") and _is_in(distribution.location, _path_of(url))
-    return found.editable == declared.editable and _is_same(url, found)
+    # What `setup.py develop` left: the import path leads into the source tree.
+    return declared.editable and url.startswith("file:") and _is_in(distribution.location, _path_of(url))
+
+
+def comes_from(declared: Declaration, found: DirectUrl) -> bool:
+    """Tell whether `found` is the declared URL or path, if one is declared."""
+    url = _declared_url(declared)
+    return url is None or (found.editable == declared.editable and _is_same(url, found))
 
 
 def _declared_url(declared: Declaration) -> str | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from inventree_plugins.models import Interpreter
-from inventree_plugins.packages import PipInstaller, installed_distributions
+from inventree_plugins.packages import PipInstaller, files_of, installed_distributions, normalize
 from inventree_plugins.process import run
+from inventree_plugins.requirements import declarations, option_lines, read_plugins_file
+from inventree_plugins.transaction import Transaction
 
 
 class Target:
@@ -28,7 +31,31 @@ class Target:
             import_path=(self.site,),
             site_packages=self.site,
         )
-        self.installer = PipInstaller(self.interpreter.executable, run)
+        self.installer = PipInstaller(self.interpreter, run)
+
+    def install(self, request, *, on_line=None):
+        """Resolve, unpack aside, and put in place of what is there; return what was put in."""
+        found = {one.key: one for one in self.distributions()}
+        if request.requirements_file is not None:
+            file = read_plugins_file(request.requirements_file)
+            request = replace(
+                request,
+                options=option_lines(file),
+                directory=file.path.parent,
+                declarations=request.declarations or declarations(file),
+            )
+        packages = self.installer.resolve(request, on_line=on_line)
+        if not packages:
+            return ()
+        with Transaction(self.interpreter.prefix / ".invplug") as transaction:
+            staged = self.installer.stage(request, packages, transaction.folder / "stage", on_line=on_line)
+            for package in packages:
+                old = found.get(normalize(package.name))
+                if old is not None:
+                    transaction.remove(files_of(old), below=old.location)
+            transaction.put(staged.tree, staged.place)
+            transaction.commit(run)
+        return tuple((one.name, one.version, one.requested) for one in packages)
 
     def installed(self):
         return {one.key: one.version for one in self.distributions()}

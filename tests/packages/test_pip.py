@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from inventree_plugins.errors import InstallError
-from inventree_plugins.packages import InstalledPackage, InstallReport, InstallRequest, read_direct_url, unmet
+from inventree_plugins.models import Interpreter
+from inventree_plugins.packages import InstallRequest, read_direct_url, require_changeable, unmet
 from inventree_plugins.requirements import declarations, option_lines, read_plugins_file
 from tests.builders import build_sdist, build_wheel
 
@@ -40,7 +41,8 @@ def failure(target, stock, offline, tmp_path):
         path.write_text("\n".join(["# plugins", *options, *lines, ""]))
         declared = declarations(read_plugins_file(path))
         with pytest.raises(InstallError) as caught:
-            target.installer.install(InstallRequest(requirements_file=path, declarations=declared))
+            target.install(InstallRequest(requirements_file=path, declarations=declared))
+        assert target.installed() == {}
         return caught.value
 
     return install
@@ -51,29 +53,28 @@ def test_installs_reports_and_is_met_afterwards(target, stock, offline, tmp_path
     path.write_text("\n".join([*offline, "old==1.0  # pinned", ""]))
     declared = declarations(read_plugins_file(path))
     lines = []
-    report = target.installer.install(InstallRequest(requirements_file=path), on_line=lines.append)
-    assert sorted(report.installed, key=lambda one: one.name) == [
-        InstalledPackage("foo", "1.0", requested=False),
-        InstalledPackage("old", "1.0", requested=True),
-    ]
+    report = target.install(InstallRequest(requirements_file=path), on_line=lines.append)
+    assert sorted(report) == [("foo", "1.0", False), ("old", "1.0", True)]
     assert target.installed() == {"foo": "1.0", "old": "1.0"}
     assert unmet(declared, target.distributions(), target.interpreter) == ()
     assert any("Successfully installed" in line for line in lines)
-    assert target.installer.install(InstallRequest(requirements_file=path)) == InstallReport()
+    assert target.install(InstallRequest(requirements_file=path)) == ()
 
 
 def test_a_dry_run_reports_the_same_and_installs_nothing(target, stock, offline):
-    request = InstallRequest(requirements=("foo<1.2",), options=offline, dry_run=True)
-    assert target.installer.install(request).installed == (InstalledPackage("foo", "1.1", requested=True),)
+    request = InstallRequest(requirements=("foo<1.2",), options=offline)
+    (found,) = target.installer.resolve(request)
+    assert (found.name, found.version, found.requested, found.line) == ("foo", "1.1", True, "foo==1.1")
+    assert found.hashes[0].startswith("sha256:")
     assert target.installed() == {}
 
 
 def test_upgrades_what_is_named_only(target, stock, offline):
-    target.installer.install(InstallRequest(requirements=("foo==1.0",), options=offline))
+    target.install(InstallRequest(requirements=("foo==1.0",), options=offline))
     plain = InstallRequest(requirements=("foo",), options=offline)
-    assert target.installer.install(plain) == InstallReport()
-    report = target.installer.install(InstallRequest(requirements=("foo",), options=offline, upgrade=True))
-    assert [(one.name, one.version) for one in report.installed] == [("foo", "1.2")]
+    assert target.install(plain) == ()
+    report = target.install(InstallRequest(requirements=("foo",), options=offline, upgrade=True))
+    assert report == (("foo", "1.2", True),)
 
 
 def test_the_options_of_plugins_txt_hold_for_other_requirements(target, stock, tmp_path):
@@ -81,8 +82,8 @@ def test_the_options_of_plugins_txt_hold_for_other_requirements(target, stock, t
     path = tmp_path / "plugins.txt"
     path.write_text("--no-index\n--find-links wheels\n-c constraints.txt\n")
     options = option_lines(read_plugins_file(path))
-    report = target.installer.install(InstallRequest(requirements=("foo",), options=options))
-    assert report.installed[0].version == "1.0"
+    report = target.install(InstallRequest(requirements=("foo",), options=options))
+    assert report[0][1] == "1.0"
 
 
 def test_relative_paths_count_from_the_file(target, tmp_path, monkeypatch):
@@ -90,7 +91,7 @@ def test_relative_paths_count_from_the_file(target, tmp_path, monkeypatch):
     path = tmp_path / "plugins.txt"
     path.write_text("--no-index\n./foo-1.0-py3-none-any.whl\n")
     monkeypatch.chdir("/")
-    target.installer.install(InstallRequest(requirements_file=path))
+    target.install(InstallRequest(requirements_file=path))
     assert target.installed() == {"foo": "1.0"}
     (distribution,) = target.distributions()
     assert read_direct_url(distribution).url == (tmp_path / "foo-1.0-py3-none-any.whl").as_uri()
@@ -99,7 +100,7 @@ def test_relative_paths_count_from_the_file(target, tmp_path, monkeypatch):
 
 
 def test_uninstalls_what_is_there(target, stock, offline):
-    target.installer.install(InstallRequest(requirements=("foo",), options=offline))
+    target.install(InstallRequest(requirements=("foo",), options=offline))
     assert target.installer.uninstall(["Foo", "absent"]) == ("foo",)
     assert target.installed() == {}
     assert target.installer.uninstall(["foo"]) == ()
@@ -107,7 +108,7 @@ def test_uninstalls_what_is_there(target, stock, offline):
 
 
 def test_says_when_pip_cannot_uninstall(target, stock, offline):
-    target.installer.install(InstallRequest(requirements=("foo",), options=offline))
+    target.install(InstallRequest(requirements=("foo",), options=offline))
     (distribution,) = target.distributions()
     (distribution.info / "RECORD").unlink()
     with pytest.raises(InstallError, match=r"foo.*RECORD"):
@@ -154,7 +155,7 @@ def test_two_lines_that_contradict_each_other(failure):
 
 def test_a_conflict_of_given_requirements_names_no_temporary_file(target, stock, offline):
     with pytest.raises(InstallError) as caught:
-        target.installer.install(InstallRequest(requirements=("old", "new"), options=offline))
+        target.install(InstallRequest(requirements=("old", "new"), options=offline))
     assert caught.value.message.startswith("`old` and `new` cannot be installed together")
     assert (caught.value.path, caught.value.line) == (None, None)
 
@@ -203,6 +204,12 @@ def test_a_build_requirement_that_is_missing(failure, stock):
     assert "no-such-back-end" in error.message
 
 
+FACTS = """
+import platform, sys, sysconfig
+print(sys.prefix, platform.python_version(), sysconfig.get_path("purelib"))
+"""
+
+
 def test_an_environment_that_the_system_manages(target, stock, offline):
     stdlib = subprocess.run(
         ["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_path('stdlib'))"],
@@ -212,9 +219,11 @@ def test_an_environment_that_the_system_manages(target, stock, offline):
     ).stdout.strip()
     if not Path(stdlib, "EXTERNALLY-MANAGED").exists():
         pytest.skip("this system does not manage its Python")
-    installer = type(target.installer)(Path("/usr/bin/python3"), target.installer.runner)
+    done = subprocess.run(["/usr/bin/python3", "-c", FACTS], capture_output=True, text=True, check=True)
+    prefix, version, site = done.stdout.split()
+    system = Interpreter(Path("/usr/bin/python3"), Path(prefix), version, "cpython", (), Path(site))
     with pytest.raises(InstallError) as caught:
-        installer.install(InstallRequest(requirements=("foo",), options=offline, dry_run=False))
+        require_changeable(system)
     assert caught.value.code == "install-externally-managed"
     assert "--python" in caught.value.hint
 
@@ -299,9 +308,9 @@ def test_leaves_no_temporary_file(target, stock, offline, tmp_path, monkeypatch)
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setenv("TMPDIR", str(temporary))
-    target.installer.install(InstallRequest(requirements=("foo",), options=offline))
+    target.install(InstallRequest(requirements=("foo",), options=offline))
     with pytest.raises(InstallError):
-        target.installer.install(InstallRequest(requirements=("nowhere",), options=offline))
+        target.install(InstallRequest(requirements=("nowhere",), options=offline))
     assert list(temporary.iterdir()) == []
 
 
@@ -311,12 +320,16 @@ def test_an_interrupt_removes_the_temporary_file_and_goes_on(target, tmp_path):
     build_sdist(tmp_path, "slow", "1.0", files={"pyproject.toml": PYPROJECT, "backend.py": SLEEP})
     code = f"""
         from pathlib import Path
+        from inventree_plugins.models import Interpreter
         from inventree_plugins.packages import InstallRequest, PipInstaller
         from inventree_plugins.process import run
         project = {str(tmp_path / "slow-1.0.tar.gz")!r}
         request = InstallRequest(requirements=(project,), options=("--no-index",))
         try:
-            PipInstaller(Path({str(target.interpreter.executable)!r}), run).install(request)
+            executable = Path({str(target.interpreter.executable)!r})
+            prefix = executable.parent.parent
+            target = Interpreter(executable, prefix, "3.11.0", "cpython", (), prefix)
+            PipInstaller(target, run).resolve(request)
         except KeyboardInterrupt:
             print("interrupted")
     """
@@ -343,7 +356,7 @@ time.sleep(60)
 def test_a_package_that_no_index_has(target, monkeypatch):
     monkeypatch.delenv("PIP_CONFIG_FILE")
     with pytest.raises(InstallError) as caught:
-        target.installer.install(InstallRequest(requirements=("invplug-no-such-package-anywhere",)))
+        target.install(InstallRequest(requirements=("invplug-no-such-package-anywhere",)))
     if caught.value.code == "install-network":
         pytest.skip("no package index")
     assert caught.value.code == "install-not-found"

@@ -1,0 +1,248 @@
+"""Change the target's packages: resolve, unpack aside, and put all in place in one step, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.host import Host, find_host, pinned
+from inventree_plugins.errors import InstallError
+from inventree_plugins.models import Declaration, Distribution
+from inventree_plugins.packages import (
+    InstallRequest,
+    PipInstaller,
+    ResolvedPackage,
+    Staged,
+    files_of,
+    has_record,
+    installed_distributions,
+    is_virtual,
+    normalize,
+    read_direct_url,
+    read_metadata,
+    why_needed,
+)
+from inventree_plugins.process import run
+from inventree_plugins.transaction import Transaction
+
+__all__ = [
+    "NOTHING_PREPARED",
+    "Installed",
+    "PlannedPackage",
+    "Prepared",
+    "prepare",
+    "put_in_place",
+    "take_installed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What the target has, and which of it is the server's own."""
+
+    distributions: tuple[Distribution, ...]
+    host: Host
+
+    def find(self, name: str) -> Distribution | None:
+        """Return the distribution of that name."""
+        key = normalize(name)
+        return next((each for each in self.distributions if each.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPackage:
+    """What a plan does to one package: from version `old` to `new`, None where there is none.
+
+    `why` says who wants it: a line of plugins.txt, the command line, or packages that need it. `requested` is
+    one that was named; `host` one of the server's own.
+    """
+
+    name: str
+    old: str | None
+    new: str | None
+    why: tuple[str, ...] = ()
+    requested: bool = False
+    host: bool = False
+
+    @property
+    def action(self) -> str:
+        """Return `install`, `upgrade`, `downgrade`, `remove`, or `again` for the same version anew."""
+        if self.new is None:
+            return "remove"
+        if self.old is None:
+            return "install"
+        if self.old == self.new:
+            return "again"
+        return "upgrade" if _is_newer(self.new, self.old) else "downgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is about to happen to packages; `staged` is what is unpacked for it, None after a dry run."""
+
+    plan: tuple[PlannedPackage, ...] = ()
+    staged: Staged | None = None
+    packages: tuple[ResolvedPackage, ...] = ()
+
+
+NOTHING_PREPARED = Prepared()
+
+
+def _is_newer(new: str, old: str) -> bool:
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - for installing only
+
+    try:
+        return Version(new) > Version(old)
+    except InvalidVersion:
+        return True
+
+
+def take_installed(context: Context, declared: Iterable[Declaration]) -> Installed:
+    """Look at the target's packages; `declared` are what plugins.txt asks for."""
+    distributions = installed_distributions(context.interpreter.import_path)
+    return Installed(distributions, find_host(context, distributions, declared))
+
+
+def prepare(
+    context: Context, request: InstallRequest, installed: Installed, folder: Path | None = None
+) -> Prepared:
+    """Find out what is to happen and, given a folder, unpack it there; nothing else changes.
+
+    Where nothing that is installed could be replaced, one run does both. Raises InstallError,
+    also for a change of the server's own packages that `request.constraints` should have kept out.
+    """
+    installer = context.installer
+    staged = _staged_at_once(context, request, installed, folder) if folder is not None else None
+    if staged is not None:
+        packages = staged.packages
+    else:
+        packages = installer.resolve(request, on_line=context.on_output)
+    plan = _plan(context, request, packages, installed)
+    if request.constraints:
+        _refuse_host_changes(plan)
+    if staged is None and folder is not None and packages:
+        staged = installer.stage(request, packages, folder, on_line=context.on_output)
+    return Prepared(plan, staged, packages)
+
+
+def _staged_at_once(
+    context: Context, request: InstallRequest, installed: Installed, folder: Path
+) -> Staged | None:
+    """Resolve and unpack in one run where that is safe, else do nothing and return None.
+
+    The installer takes away what it replaces, wherever it unpacks: so every distribution that is there is
+    held in its version, which is as well only where these are the server's own.
+    """
+    free = {each.key for each in installed.distributions} - installed.host.versions.keys()
+    if request.upgrade or request.host != installed.host.versions or free - installed.host.loose:
+        return None
+    if any(_is_from_place(each) for each in request.declarations):
+        return None
+    if any(_is_editable(each) for each in installed.distributions):
+        return None
+    loose = (each for each in installed.distributions if each.key in free)
+    held = replace(request, constraints=(*request.constraints, *map(pinned, loose)))
+    try:
+        return context.installer.resolve_and_stage(held, folder, on_line=context.on_output)
+    except InstallError:
+        if not free:
+            raise
+        return None  # without the environment's tools held, it may do
+
+
+def _is_from_place(declared: Declaration) -> bool:
+    """Tell whether a requirement is a path or URL: an installer may take it though its version is there."""
+    return declared.requirement is None or declared.requirement.url is not None
+
+
+def _is_editable(distribution: Distribution) -> bool:
+    found = read_direct_url(distribution)
+    return found is not None and found.editable
+
+
+def _plan(
+    context: Context, request: InstallRequest, packages: tuple[ResolvedPackage, ...], installed: Installed
+) -> tuple[PlannedPackage, ...]:
+    needed = _why(context, request, packages, installed)
+    plan = []
+    for package in packages:
+        old = installed.find(package.name)
+        plan.append(
+            PlannedPackage(
+                package.name,
+                old.version if old else None,
+                package.version,
+                _asked(request, package) or needed.get(normalize(package.name), ()),
+                requested=package.requested,
+                host=normalize(package.name) in installed.host.versions,
+            )
+        )
+    return tuple(sorted(plan, key=lambda each: (not each.requested, normalize(each.name))))
+
+
+def _asked(request: InstallRequest, package: ResolvedPackage) -> tuple[str, ...]:
+    if not package.requested:
+        return ()
+    lines = [each for each in request.declarations if each.name == normalize(package.name)]
+    return tuple(f"{each.path.name} line {each.line}" for each in lines if each.line) or ("command line",)
+
+
+def _why(
+    context: Context, request: InstallRequest, packages: tuple[ResolvedPackage, ...], installed: Installed
+) -> Mapping[str, tuple[str, ...]]:
+    if all(each.requested for each in packages):
+        return {}
+    required: dict[str, tuple[str, ...]] = {
+        each.key: read_metadata(each).requires_dist for each in installed.distributions
+    }
+    required |= {normalize(each.name): each.requires for each in packages}
+    asked = [each.pep508 for each in request.declarations if each.pep508]
+    return why_needed(required, context.interpreter, asked=asked)
+
+
+def _refuse_host_changes(plan: Iterable[PlannedPackage]) -> None:
+    for each in plan:
+        if each.host and each.old != each.new:
+            who = f"`{each.why[0]}`" if each.why else "a requirement"
+            raise InstallError(
+                f"{who} would change the server's own `{each.name}` from {each.old} to {each.new}",
+                code="install-host-conflict",
+                hint="`--allow-host-changes` permits it, at the server's risk",
+                names=(normalize(each.name),),
+            )
+
+
+def put_in_place(
+    context: Context,
+    transaction: Transaction,
+    prepared: Prepared,
+    installed: Installed,
+    *,
+    removed: Iterable[Distribution] = (),
+) -> None:
+    """Replace and remove packages, and write the transaction's texts, in one step.
+
+    Raises InstallError where a package cannot be taken away, and FileAccessError, with all as before.
+    """
+    staged = prepared.staged
+    replaced = [installed.find(each.name) for each in staged.packages] if staged else []
+    doomed = [each for each in replaced if each is not None and _is_in_target(context, each)]
+    unlisted = []
+    for distribution in (*doomed, *removed):
+        if has_record(distribution):
+            transaction.remove(files_of(distribution), below=distribution.location)
+        else:
+            unlisted.append(distribution.name)
+    if staged is not None and staged.packages:
+        transaction.put(staged.tree, staged.place)
+    # Only pip knows how older tools installed; it goes first, since it may refuse.
+    PipInstaller(context.interpreter, run).uninstall(unlisted, on_line=context.on_output)
+    transaction.commit(run)
+
+
+def _is_in_target(context: Context, distribution: Distribution) -> bool:
+    """Tell whether a distribution is the environment's own, not one that it sees of the system's."""
+    prefix = context.interpreter.prefix
+    return not is_virtual(context.interpreter) or distribution.location.is_relative_to(prefix)
