@@ -39,6 +39,8 @@ def complete(folder: Path) -> None:
             return
         failure = _carry_out(folder / JOURNAL) if (folder / JOURNAL).exists() else None
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # another one lies there
+            folder.parent.rmdir()
     if failure is not None:
         raise failure
 
@@ -54,6 +56,8 @@ def _carry_out(journal: Path) -> OSError | None:
         _forward(steps)
     except OSError as error:
         _back(steps)
+        for new, _, _ in steps["replacements"]:
+            Path(new).unlink(missing_ok=True)
         failure = error
     else:
         for each in steps["folders"]:
@@ -65,7 +69,8 @@ def _carry_out(journal: Path) -> OSError | None:
 
 def _forward(steps: dict[str, list[list[str]]]) -> None:
     for source, destination in steps["moves"]:
-        if os.path.lexists(source):
+        # A path that was cleared may be taken again by a later step: only the free one tells.
+        if os.path.lexists(source) and not os.path.lexists(destination):
             _move(source, destination)
     for new, target, _ in steps["replacements"]:
         if os.path.lexists(new):
@@ -79,7 +84,7 @@ def _back(steps: dict[str, list[list[str]]]) -> None:
         if copy is None:
             Path(target).unlink()
         else:
-            _replace(copy, target)
+            Path(target).write_bytes(Path(copy).read_bytes())  # into the new file, which has mode and owner
     for source, destination in reversed(steps["moves"]):
         if os.path.lexists(destination) and not os.path.lexists(source):
             _move(destination, source)

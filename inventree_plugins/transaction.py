@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -40,6 +41,7 @@ class Transaction:
         self._folders: set[Path] = set()
         self._trees: list[tuple[Path, Path]] = []
         self._texts: dict[Path, str] = {}
+        self._beside: list[Path] = []
 
     def __enter__(self) -> Transaction:  # noqa: PYI034 - Self came with Python 3.11
         """Return itself."""
@@ -51,6 +53,10 @@ class Transaction:
         """Remove what was prepared and not committed."""
         if not (self.folder / commit.JOURNAL).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
+            for path in self._beside:
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # another one lies there
+            self.folder.parent.rmdir()
 
     def remove(self, paths: Iterable[Path], *, below: Path) -> None:
         """Take files away, and what folders below `below` they leave empty; one that is not there is none."""
@@ -72,7 +78,11 @@ class Transaction:
             self._write_journal()
         except OSError as error:
             raise _no_access(error, self.folder) from error
-        done = run([sys.executable, "-I", "-S", str(commit.__file__), str(self.folder)])
+        try:
+            done = run([sys.executable, "-I", "-S", str(commit.__file__), str(self.folder)])
+        except BaseException:
+            _complete(self.folder)  # it is decided: whoever presses Ctrl-C now gets the new state
+            raise
         if done.returncode and not self.folder.exists():
             raise FileAccessError(
                 f"the environment cannot be changed, and is as before: {done.stderr.strip()}",
@@ -129,7 +139,8 @@ class Transaction:
     def _prepared(self, path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return write_beside(path, text.encode())
+            self._beside.append(write_beside(path, text.encode()))
+            return self._beside[-1]
         except OSError as error:
             if error.errno not in IRREPLACEABLE or not path.exists():
                 raise

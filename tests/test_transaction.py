@@ -1,0 +1,265 @@
+"""Files that change together: all or nothing, wherever the work is cut short."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inventree_plugins import commit
+from inventree_plugins.errors import FileAccessError, ProcessError
+from inventree_plugins.process import run
+from inventree_plugins.transaction import Transaction, recover
+
+
+class World:
+    """An environment with an old package, a staged new one, and a text file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = folder / "env" / "site"
+        self.area = folder / "env" / ".invplug"
+        self.text = folder / "data" / "plugins.txt"
+        for name, content in {
+            "pkg/__init__.py": "old",
+            "pkg/gone.py": "old",
+            "pkg/deep/only_old.py": "old",
+            "pkg-1.dist-info/RECORD": "old",
+            "other.py": "mine",
+        }.items():
+            _write(self.site / name, content)
+        _write(self.text, "pkg==1\n")
+        self.old = snapshot(folder)
+        self.folder = folder
+
+    def prepare(self, transaction: Transaction) -> None:
+        stage = transaction.folder / "stage"
+        for name, content in {
+            "pkg/__init__.py": "new",
+            "pkg/added.py": "new",
+            "fresh/module.py": "new",
+            "pkg-2.dist-info/RECORD": "new",
+            "other.py": "taken over",
+        }.items():
+            _write(stage / name, content)
+        listed = ["pkg/__init__.py", "pkg/gone.py", "pkg/deep/only_old.py", "pkg-1.dist-info/RECORD"]
+        transaction.remove([self.site / each for each in listed], below=self.site)
+        transaction.put(stage, self.site)
+        transaction.write(self.text, "pkg==2\n")
+
+    @property
+    def new(self) -> dict[str, str]:
+        return {
+            "data/plugins.txt": "pkg==2\n",
+            "env/site/fresh/module.py": "new",
+            "env/site/other.py": "taken over",
+            "env/site/pkg-2.dist-info/RECORD": "new",
+            "env/site/pkg/__init__.py": "new",
+            "env/site/pkg/added.py": "new",
+        }
+
+    def now(self) -> dict[str, str]:
+        return snapshot(self.folder)
+
+
+def _write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    """Return every file's content, and empty folders."""
+    return {
+        str(path.relative_to(folder)): path.read_text() if path.is_file() else "a folder"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() or not any(path.iterdir())
+    }
+
+
+@pytest.fixture
+def world(tmp_path):
+    folder = tmp_path / "world"
+    folder.mkdir()
+    return World(folder)
+
+
+def journalled(world: World) -> Path:
+    """Prepare everything up to the written journal and return its folder."""
+    transaction = Transaction(world.area)
+    world.prepare(transaction)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ProcessError("not today")
+
+    kept = world.folder.parent / "kept"
+    real = commit.complete
+    commit.complete = lambda folder: shutil.copytree(folder, kept / folder.name)  # keep it from happening
+    try:
+        with pytest.raises(ProcessError):
+            transaction.commit(refuse)
+    finally:
+        commit.complete = real
+    shutil.rmtree(kept)
+    return transaction.folder
+
+
+def test_everything_happens_and_nothing_is_left(world):
+    with Transaction(world.area) as transaction:
+        world.prepare(transaction)
+        assert snapshot(world.site) == {
+            key.removeprefix("env/site/"): value
+            for key, value in world.old.items()
+            if key.startswith("env/site")
+        }
+        transaction.commit(run)
+    assert world.now() == world.new
+
+
+def test_without_a_commit_nothing_happens(world):
+    with Transaction(world.area) as transaction:
+        world.prepare(transaction)
+    assert world.now() == world.old
+
+
+def test_mode_owner_and_link_of_a_text_stay(world, tmp_path):
+    world.text.chmod(0o640)
+    os.chown(world.text, 12, 34)
+    link = tmp_path / "link.txt"
+    link.symlink_to(world.text)
+    with Transaction(world.area) as transaction:
+        transaction.write(link, "new\n")
+        transaction.commit(run)
+    assert link.is_symlink()
+    assert (link.read_text(), world.text.read_text()) == ("new\n", "new\n")
+    status = world.text.stat()
+    assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (0o640, 12, 34)
+
+
+def test_a_cut_after_any_step_is_brought_to_its_end(world):
+    folder = journalled(world)
+    steps = json.loads((folder / commit.JOURNAL).read_text())
+    count = len(steps["moves"]) + len(steps["replacements"])
+    assert count >= 9
+    pristine = world.folder.parent / "pristine"
+    shutil.copytree(world.folder, pristine, symlinks=True)
+    for done in range(count + 1):
+        shutil.rmtree(world.folder)
+        shutil.copytree(pristine, world.folder, symlinks=True)
+        for source, destination, *_ in [*steps["moves"], *steps["replacements"]][:done]:
+            Path(source).replace(destination)
+        assert recover(world.area) == 1
+        assert world.now() == world.new, f"cut after step {done}"
+        assert recover(world.area) == 0
+
+
+def test_a_step_that_fails_takes_everything_back(world):
+    folder = journalled(world)
+    journal = folder / commit.JOURNAL
+    steps = json.loads(journal.read_text())
+    pristine = world.folder.parent / "pristine"
+    shutil.copytree(world.folder, pristine, symlinks=True)
+    for number in range(len(steps["moves"]) + 1):
+        shutil.rmtree(world.folder)
+        shutil.copytree(pristine, world.folder, symlinks=True)
+        broken = json.loads(journal.read_text())
+        broken["moves"].insert(number, [str(world.text), str(world.text / "below-a-file")])
+        journal.write_text(json.dumps(broken))
+        with pytest.raises(FileAccessError, match="below-a-file"):
+            recover(world.area)
+        assert world.now() == world.old, f"failure at step {number}"
+        assert recover(world.area) == 0
+
+
+def test_a_failure_while_it_happens_is_told_and_changes_nothing(world):
+    with Transaction(world.area) as transaction:
+        world.prepare(transaction)
+        _write(transaction.folder / "second" / "x", "x")
+        transaction.put(transaction.folder / "second", world.text / "below-a-file")
+        with pytest.raises(FileAccessError) as caught:
+            transaction.commit(run)
+    assert "is as before" in caught.value.message
+    assert world.now() == world.old
+
+
+def test_a_program_that_is_killed_is_taken_over(world):
+    def killed(command, **_):
+        return run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+
+    with Transaction(world.area) as transaction:
+        world.prepare(transaction)
+        transaction.commit(killed)
+    assert world.now() == world.new
+
+
+HOLD = """
+import fcntl, sys
+file = open(sys.argv[1], "a")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+input()
+"""
+
+
+def test_the_program_lets_no_signal_stop_it(world):
+    folder = journalled(world)
+    # A lock that is held makes it wait, so that the signals come before the first step.
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder / "lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    program = subprocess.Popen([sys.executable, "-I", "-S", commit.__file__, str(folder)])
+    waiting = Path(f"/proc/{program.pid}/wchan")
+    while "lock" not in waiting.read_text() and program.poll() is None:
+        pass
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        program.send_signal(number)
+    assert program.poll() is None
+    holder.communicate("go\n", timeout=30)
+    assert program.wait(timeout=30) == 0
+    assert world.now() == world.new
+
+
+def test_what_was_only_prepared_is_cleared_away(world):
+    transaction = Transaction(world.area)
+    world.prepare(transaction)
+    assert recover(world.area) == 0
+    assert world.now() == world.old
+
+
+def test_another_file_system_makes_no_difference(world, tmp_path):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other file system to write to")
+    area = elsewhere / f"invplug-test-{os.getpid()}"
+    try:
+        with Transaction(area) as transaction:
+            world.prepare(transaction)
+            transaction.commit(run)
+        assert world.now() == world.new
+        assert not area.exists()
+    finally:
+        shutil.rmtree(area, ignore_errors=True)
+
+
+def test_a_disk_that_is_full_before_the_journal_changes_nothing(world, monkeypatch):
+    real = os.fsync
+
+    def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".new":
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with Transaction(world.area) as transaction:
+        world.prepare(transaction)
+        with pytest.raises(FileAccessError, match="No space left"):
+            transaction.commit(run)
+    assert world.now() == world.old
