@@ -15,6 +15,7 @@ from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
+from inventree_plugins.commands.indexes import Sources
 from inventree_plugins.commands.install import InstallOptions, InstallResult, install
 
 _DONE = {
@@ -45,6 +46,30 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     upgrade: Annotated[
         bool, flag("--upgrade", "-U", text="Install the newest versions that are allowed.")
     ] = False,
+    pin: Annotated[bool, flag("--pin", text="Record the versions that get installed.")] = False,
+    index_url: Annotated[
+        str | None,
+        typer.Option(
+            "--index-url",
+            "-i",
+            metavar="URL",
+            envvar="INVPLUG_INDEX_URL",
+            help="The package index, kept in plugins.txt.",
+        ),
+    ] = None,
+    extra_index_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--extra-index-url",
+            metavar="URL",
+            envvar="INVPLUG_EXTRA_INDEX_URL",
+            help="One more package index; repeatable.",
+        ),
+    ] = None,
+    find_links: Annotated[
+        list[str] | None,
+        typer.Option("--find-links", "-f", metavar="DIR|URL", help="Where else packages lie; repeatable."),
+    ] = None,
     keep_going: Annotated[
         bool, flag("--keep-going", text="Install the rest when a requirement cannot be installed.")
     ] = False,
@@ -69,6 +94,8 @@ def install_packages(  # noqa: PLR0913 - the contract's list
         dry_run=dry_run,
         keep_going=keep_going,
         require_plugin=require_plugin,
+        pin=pin,
+        sources=Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ())),
         allow_host_changes=allow_host_changes,
     )
     with installer_progress(ctx.obj, "installing") as listener:

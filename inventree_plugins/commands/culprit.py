@@ -10,10 +10,10 @@ from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Declaration
 from inventree_plugins.packages import InstallRequest, normalize
 
-__all__ = ["blamed", "with_culprit"]
+__all__ = ["OF_THE_MACHINE", "blamed", "with_culprit"]
 
 # What no requirement is to blame for: asking for each alone would only fail as often.
-_OF_THE_MACHINE = frozenset(
+OF_THE_MACHINE = frozenset(
     {
         "install-externally-managed",
         "install-network",
@@ -42,7 +42,7 @@ def with_culprit(
 ) -> InstallError:
     """Return an error that names a requirement: the given one, or what asking for fewer of them tells."""
     declared = [item for item, _ in lines]
-    if error.code in _OF_THE_MACHINE or len(lines) < 2 or blamed(error, declared):  # noqa: PLR2004 - of one, it is it
+    if error.code in OF_THE_MACHINE or len(lines) < 2 or blamed(error, declared):  # noqa: PLR2004 - of one, it is it
         return error
     for line in lines:
         alone = _failure(context, request, [line])

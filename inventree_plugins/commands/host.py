@@ -24,6 +24,10 @@ REQUIREMENT_FILES = (
 )
 
 
+# No InvenTree runs without it, and none of its plugins brings it.
+ALWAYS = ("django",)
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """The server's own distributions: `versions` of those installed, by normalised name.
@@ -45,7 +49,9 @@ def find_host(
     """Tell the server's distributions from those of plugins, by its requirement files where known."""
     required = {each.name: each for each in _server_requirements(context) if each.name}
     plugins = {each.name for each in declared if each.name}
-    brought = brought_by_plugins(distributions, context.interpreter, plugins=plugins, server=required.keys())
+    brought = brought_by_plugins(
+        distributions, context.interpreter, plugins=plugins, server={*required, *ALWAYS}
+    )
     loose = TOOLS - required.keys() - brought
     own = {each.key: each for each in distributions if each.key not in brought and each.key not in loose}
     absent = (each for name, each in required.items() if name not in own and name not in plugins)

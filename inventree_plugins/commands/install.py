@@ -17,6 +17,7 @@ from inventree_plugins.commands.applying import (
 )
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.culprit import blamed, with_culprit
+from inventree_plugins.commands.indexes import NO_SOURCES, in_both
 from inventree_plugins.commands.install_plan import Plan, lines_of, make_plan, request_for, unmet_now, without
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.settling import Settled, foretell, settle
@@ -24,7 +25,7 @@ from inventree_plugins.errors import InstallError, InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import Declaration, NextStep, Problem
 from inventree_plugins.packages import normalize, require_changeable, staged_distributions
-from inventree_plugins.requirements import declarations
+from inventree_plugins.requirements import PluginsFile, Sources, declarations, is_pinned, pin
 from inventree_plugins.transaction import Transaction, recover
 
 __all__ = ["InstallOptions", "InstallResult", "install"]
@@ -40,6 +41,8 @@ class InstallOptions:
     dry_run: bool = False
     keep_going: bool = False
     require_plugin: bool = False
+    pin: bool = False
+    sources: Sources = NO_SOURCES
     allow_host_changes: bool = False
 
 
@@ -70,6 +73,7 @@ class _Work:
 
     plan: Plan
     prepared: Prepared = NOTHING_PREPARED
+    problems: tuple[Problem, ...] = ()
     failures: tuple[InstallError, ...] = ()
 
 
@@ -87,7 +91,7 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         return _rehearse(context, options)
     with context.environment_lock():
         recovered = recover(context.transaction_area)
-        plan = make_plan(context, options.requirements)
+        plan = make_plan(context, options.requirements, options.sources)
         if not _is_needed(options, plan):
             done = _record(context, options, plan)
         else:
@@ -100,11 +104,12 @@ def _is_needed(options: InstallOptions, plan: Plan) -> bool:
 
 
 def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
-    plan = make_plan(context, options.requirements)
+    plan = make_plan(context, options.requirements, options.sources)
     work = _Work(plan)
     if _is_needed(options, plan):
-        installed = take_installed(context, _declared(plan))
+        installed = take_installed(context, declarations(plan.file))
         work = _prepare(context, options, plan, installed, transaction=None)
+        work = replace(work, plan=_pinned(options, work.plan, installed, work.prepared))
     changed = {normalize(each.name) for each in work.prepared.plan}
     told = foretell(context, work.plan.wanted, changed, enable=options.enable)
     return _result(work, told, problems=_requirement_problems(told, work.plan))
@@ -112,10 +117,13 @@ def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
 
 def _record(context: Context, options: InstallOptions, plan: Plan) -> InstallResult:
     """Bring plugins.txt and rows up to date where no package is missing."""
-    if options.require_plugin:
-        installed = take_installed(context, ()).distributions
+    if options.require_plugin or options.pin:
+        installed = take_installed(context, ())
         names = {item.name for item in plan.wanted}
-        _require_plugins((each.name, bool(each.entry_points)) for each in installed if each.key in names)
+        found = [each for each in installed.distributions if each.key in names]
+        if options.require_plugin:
+            _require_plugins((each.name, bool(each.entry_points)) for each in found)
+        plan = _pinned(options, plan, installed, NOTHING_PREPARED)
     if plan.changes_file:
         ensure_writable(plan.file.path)
         replace_text(plan.file.path, plan.new_text)
@@ -127,9 +135,11 @@ def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
         ensure_writable(plan.file.path)
     require_changeable(context.interpreter)
     context.require_writable_store()
-    installed = take_installed(context, _declared(plan))
+    installed = take_installed(context, declarations(plan.file))
     with Transaction(context.transaction_area) as transaction:
         work = _prepare(context, options, plan, installed, transaction=transaction)
+        problems = tuple(in_both(context, plan.file, options.sources, work.prepared.packages))
+        work = replace(work, plan=_pinned(options, work.plan, installed, work.prepared), problems=problems)
         if options.require_plugin and work.prepared.staged is not None:
             requested = {normalize(each.name) for each in work.prepared.packages if each.requested}
             staged = staged_distributions(work.prepared.staged.tree)
@@ -142,11 +152,6 @@ def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
     # Packages may bring `.pth` files.
     context.forget_interpreter()
     return _settle(context, options, work)
-
-
-def _declared(plan: Plan) -> tuple[Declaration, ...]:
-    """Return what plugins.txt asks for and what the command does."""
-    return (*declarations(plan.file), *plan.wanted)
 
 
 def _prepare(
@@ -166,16 +171,41 @@ def _prepare(
         )
         folder = transaction.folder / f"stage-{len(failures)}" if transaction else None
         try:
-            return _Work(plan, prepare(context, request, installed, folder), tuple(failures))
+            return _Work(plan, prepare(context, request, installed, folder), failures=tuple(failures))
         except InstallError as error:
             failure = with_culprit(context, request, error, lines_of(plan))
             culprit = blamed(failure, plan.wanted)
             if not options.keep_going or culprit is None:
                 raise failure from error
-        failures.append(failure)
+        failures.append(_at(failure, culprit))
         plan = without(context, plan, culprit)
         if not _is_needed(options, plan):
             return _Work(plan, failures=tuple(failures))
+
+
+def _pinned(options: InstallOptions, plan: Plan, installed: Installed, prepared: Prepared) -> Plan:
+    """Return the plan with each requirement pinned in plugins.txt, where that was asked for."""
+    if not options.pin:
+        return plan
+    versions: dict[str, str] = {each.key: each.version for each in installed.distributions}
+    versions |= {normalize(each.name): each.version for each in prepared.packages}
+    file, recorded = PluginsFile(plan.file.path, plan.new_text, exists=True), list(plan.recorded)
+    for item in plan.wanted:
+        if item.name is None or item.name not in versions or is_pinned(item):
+            continue
+        text = pin(file, item.name, versions[item.name])
+        if text != file.text:
+            file = PluginsFile(file.path, text, exists=True)
+            recorded = [each for each in recorded if each != item.text]
+            recorded.append(f"{item.name}=={versions[item.name]}")
+    return replace(plan, new_text=file.text, recorded=tuple(recorded))
+
+
+def _at(failure: InstallError, culprit: Declaration) -> InstallError:
+    """Return the failure with the place of the line that is given up for it."""
+    if culprit.line:
+        failure.path, failure.line = culprit.path, culprit.line
+    return failure
 
 
 def _require_plugins(packages: Iterable[tuple[str, bool]]) -> None:
@@ -225,7 +255,13 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         created=settled.created,
         enabled=settled.enabled,
         entries=settled.entries,
-        problems=(*_host_changes(work.prepared.plan), *settled.problems, *problems),
+        problems=(
+            *_host_changes(work.prepared.plan),
+            *work.plan.problems,
+            *work.problems,
+            *settled.problems,
+            *problems,
+        ),
         next_steps=settled.next_steps,
         errors=(*work.failures, *((settled.error,) if settled.error else ())),
     )

@@ -9,23 +9,24 @@ from pathlib import Path
 from inventree_plugins.commands.applying import Installed
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.host import pinned
+from inventree_plugins.commands.indexes import NO_SOURCES, remember, source_lines
 from inventree_plugins.errors import PluginsFileError, RequirementError
-from inventree_plugins.models import Declaration
+from inventree_plugins.models import Declaration, Problem
 from inventree_plugins.packages import InstallRequest, applying, installed_distributions, unmet
 from inventree_plugins.requirements import (
+    Applies,
     PluginsFile,
+    Sources,
     add,
     constraints,
     declarations,
-    find_declaration,
     option_lines,
     parse_requirement_argument,
     read_plugins_file,
     remote_includes,
+    requirement_lines,
     requires_hashes,
 )
-
-from inventree_plugins.requirements.declared import requirement_lines
 
 __all__ = ["Plan", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
 
@@ -36,7 +37,8 @@ class Plan:
 
     `arguments` are the requirements as the command line has them, none for all of plugins.txt. `excluded` are
     requirements whose markers rule the target out; `others` are met and were not asked for; `unread` are
-    includes that only the installer can read; `dropped` are lines that were given up.
+    includes that only the installer can read; `sources` are the command line's own indexes; `dropped` are
+    lines that were given up.
     """
 
     file: PluginsFile
@@ -48,6 +50,8 @@ class Plan:
     recorded: tuple[str, ...]
     arguments: tuple[tuple[str, Declaration], ...]
     unread: tuple[str, ...]
+    sources: Sources = NO_SOURCES
+    problems: tuple[Problem, ...] = ()
     dropped: tuple[Declaration, ...] = ()
 
     @property
@@ -67,15 +71,15 @@ class Plan:
         return self.new_text != self.file.text
 
 
-def make_plan(context: Context, requirements: tuple[str, ...]) -> Plan:
+def make_plan(context: Context, requirements: tuple[str, ...], sources: Sources = NO_SOURCES) -> Plan:
     """Compare what is asked for with what is installed, before anything is started.
 
-    Raises PluginsFileError and RequirementError.
+    Raises PluginsFileError, RequirementError, and UsageError for a source that is none.
     """
     file = read_plugins_file(context.instance.plugins_file.value)
     declared = declarations(file)
     if requirements:
-        arguments, recorded, new_text = _named(file, requirements)
+        arguments, recorded, new_text = _named(context, file, requirements)
         wanted = tuple({item.name or item.text: item for _, item in arguments}.values())
     else:
         wanted, arguments, recorded, new_text = declared, (), (), file.text
@@ -85,6 +89,7 @@ def make_plan(context: Context, requirements: tuple[str, ...]) -> Plan:
                 hint="`invplug install PACKAGE` creates it; `--plugins-file FILE` names another one",
                 path=file.path,
             )
+    new_text, problems = remember(file, new_text, sources)
     applicable = applying(wanted, context.interpreter)
     missing = unmet_now(context, file, applicable)
     asked = {item.name for item in wanted}
@@ -100,6 +105,8 @@ def make_plan(context: Context, requirements: tuple[str, ...]) -> Plan:
         recorded=recorded,
         arguments=arguments,
         unread=() if requirements else remote_includes(file),
+        sources=sources,
+        problems=problems,
     )
 
 
@@ -110,7 +117,7 @@ def without(context: Context, plan: Plan, declared: Declaration) -> Plan:
         if not texts:
             plan = replace(plan, new_text=plan.file.text, recorded=(), arguments=())
             return replace(plan, wanted=(), missing=(), dropped=(*plan.dropped, declared))
-        return replace(make_plan(context, texts), dropped=(*plan.dropped, declared))
+        return replace(make_plan(context, texts, plan.sources), dropped=(*plan.dropped, declared))
     return replace(
         plan,
         wanted=tuple(item for item in plan.wanted if item != declared),
@@ -137,15 +144,17 @@ def request_for(plan: Plan, installed: Installed, *, allow_host_changes: bool = 
     lines = () if whole_file else tuple(line for _, line in lines_of(plan))
     held = tuple(_held(plan.others, installed)) if plan.arguments else ()
     includes = () if whole_file or plan.arguments else tuple(f"-r {url}" for url in plan.unread)
-    host = installed.host
+    host, sources = installed.host, source_lines(plan.sources)
+    directory = plan.file.path.absolute().parent
     return InstallRequest(
         requirements_file=plan.file.path if whole_file else None,
-        requirements=(*includes, *lines, *held),
-        options=option_lines(plan.file),
+        requirements=(*sources.lines, *includes, *lines, *held),
+        options=(*option_lines(plan.file), *sources.lines),
+        secrets=sources.secrets,
         constraints=() if allow_host_changes else host.constraints,
         host={} if allow_host_changes else host.versions,
         # pip resolves the relative paths of a requirements file against where it runs.
-        directory=plan.file.path.absolute().parent,
+        directory=directory if directory.is_dir() else None,
         declarations=(*plan.wanted, *plan.others),
     )
 
@@ -174,26 +183,27 @@ def unmet_now(
     return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
 
 
-def _refuse_several_lines(file: PluginsFile, asked: Declaration) -> None:
-    """Raise PluginsFileError where a package has a line for each environment: one cannot replace all."""
-    lines = [item for item in declarations(file) if asked.name and item.name == asked.name]
-    if len(lines) > 1 and any(item.requirement and item.requirement.marker for item in lines):
-        raise PluginsFileError(
-            f"`{file.path}` declares `{asked.name}` on several lines with markers",
-            hint="change the line that is meant by hand, then `invplug install`",
-            path=lines[0].path,
-            line=lines[0].line,
-        )
-
-
 def _says_which(asked: Declaration) -> bool:
     """Tell whether the requirement names a version or a place, not only a package."""
     requirement = asked.requirement
     return requirement is None or bool(requirement.specifier or requirement.url)
 
 
+def _standing(context: Context, file: PluginsFile, name: str) -> tuple[Declaration | None, Applies | None]:
+    """Return the line of plugins.txt that stands for a package, and which lines the target goes by.
+
+    A package may have a line for each of several environments. Where none is for the target, the first line
+    stands for it, which then is not applicable.
+    """
+    lines = tuple(item for item in declarations(file) if item.name == name)
+    fitting = applying(lines, context.interpreter)
+    if not fitting or len(lines) == 1:
+        return (lines[0] if lines else None), None
+    return fitting[0], lambda item: bool(applying((item,), context.interpreter))
+
+
 def _named(
-    file: PluginsFile, texts: Iterable[str]
+    context: Context, file: PluginsFile, texts: Iterable[str]
 ) -> tuple[tuple[tuple[str, Declaration], ...], tuple[str, ...], str]:
     """Return what the command line's requirements mean, those to record, and the text that records them.
 
@@ -209,12 +219,12 @@ def _named(
             other = named.setdefault(asked.name, asked.text)
             if other != asked.text:
                 raise RequirementError(f"`{other}` and `{asked.text}` cannot both be installed")
-        new_text = add(current, [asked.text])
+        applies = _standing(context, current, asked.name)[1] if asked.name else None
+        new_text = add(current, [asked.text], applies=applies)
         if new_text != current.text:
-            _refuse_several_lines(current, asked)
             recorded.append(asked.text)
             current = PluginsFile(file.path, new_text, exists=True)
-        standing = find_declaration(current, asked.name) if asked.name else None
+        standing = _standing(context, current, asked.name)[0] if asked.name else None
         if standing is not None and new_text != file.text:
             # As the file will read, extras and pins joined; but it does not stand there yet.
             standing = standing._replace(line=0)

@@ -393,18 +393,20 @@ def test_a_broken_dependency_is_noticed_and_mended(instance):
     assert instance.run("install", "--json").json["changed"] is False
 
 
-def test_breaking_another_plugin_of_the_file_is_told(instance):
+def test_what_would_break_another_plugin_of_the_file_is_refused(instance):
     for version in ("1.0", "2.0"):
         build_wheel(instance.wheels, "needed", version)
     instance.wheel("alpha", requires=["needed<2"])
     instance.wheel("beta", requires=["needed>=2"])
     assert instance.run("install", "inventree-alpha").code == 0
+    before = snapshot(instance.folder, instance.environment)
     result = instance.run("install", "inventree-beta", "--json")
-    assert result.code == 0
-    warning = result.json["warnings"][0]
-    assert warning["code"] == "requirement-broken"
-    assert "`inventree-alpha`" in warning["message"]
-    assert warning["line"] == 1
+    assert result.code == 1
+    (error,) = result.json["errors"]
+    assert error["code"] == "install-conflict"
+    assert "inventree-alpha" in error["message"]
+    assert "inventree-beta" in error["message"]
+    assert snapshot(instance.folder, instance.environment) == before
 
 
 def test_pip_is_heard_on_verbose_only_and_on_stderr(instance):
