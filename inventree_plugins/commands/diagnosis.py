@@ -13,6 +13,7 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.discover import DiscoverOptions, DiscoverResult, discover_plugins
 from inventree_plugins.commands.find import not_found
 from inventree_plugins.commands.inventory import Entry, Inventory, take_inventory
+from inventree_plugins.commands.second_writer import installs_at_start
 from inventree_plugins.commands.settings import SettingState, read_settings
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.commands.switches import read_switches
@@ -22,9 +23,7 @@ from inventree_plugins.errors import ConfigurationError, InvplugError
 from inventree_plugins.instance import STANDALONE_ORIGIN, Instance
 from inventree_plugins.models import Declaration, Distribution, Interpreter, Problem, Source
 from inventree_plugins.packages import normalize
-from inventree_plugins.store import Reader
-from inventree_plugins.switches import Switch, is_true
-from inventree_plugins.version_gate import release_of
+from inventree_plugins.switches import Switch
 
 __all__ = [
     "Check",
@@ -41,11 +40,8 @@ __all__ = [
 T = TypeVar("T")
 
 DIRECTORIES = "plugin-directories"
-ON_STARTUP = "PLUGIN_ON_STARTUP"
 # Where invplug reads the file, the hint of its own error would be wrong.
 UNREAD = "mend the file: invplug can do with it, but the server does not start"
-# Before, the setting was off in containers too.
-CONTAINERS_INSTALL_SINCE = (0, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,23 +273,9 @@ def _stored(context: Context, survey: Survey, name: str | None) -> Stored:
             inventory,
             read_switches(context, reader),
             reader.applied_migrations(),
-            _installs_at_start(context, reader),
+            installs_at_start(context, reader),
             {slug: read_settings(context, survey, slug, reader).settings for slug in slugs},
         )
-
-
-def _installs_at_start(context: Context, reader: Reader) -> bool:
-    """Tell whether the server runs pip on plugins.txt when it starts, as containers do by default."""
-    fixed = context.instance.global_settings.value
-    if ON_STARTUP in fixed:
-        return bool(fixed[ON_STARTUP])
-    stored = reader.global_values([ON_STARTUP]).get(ON_STARTUP)
-    return _installs_by_default(context) if stored is None else is_true(stored)
-
-
-def _installs_by_default(context: Context) -> bool:
-    release = release_of(context.instance.server_version.value)
-    return context.instance.in_container and (release is None or release >= CONTAINERS_INSTALL_SINCE)
 
 
 def _patient(context: Context, survey: Survey, entry: Entry) -> Patient:

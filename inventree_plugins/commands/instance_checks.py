@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from inventree_plugins.commands import second_writer
 from inventree_plugins.commands.configuration_checks import (
     configuration,
     plugin_directories,
@@ -169,10 +170,7 @@ def _second_writer(diagnosis: Diagnosis) -> Check:
         return Check(code, "skipped", "not judged without Python and database")
     if not stored.installs_at_start:
         return Check(code, "ok", "the server does not run pip itself (PLUGIN_ON_STARTUP is off)")
-    hint = "turn that setting off and let invplug install; where it must be on, pin what is in plugins.txt"
-    return Check(
-        code, "warning", "web and worker run pip on plugins.txt at each start (PLUGIN_ON_STARTUP)", hint
-    )
+    return Check(code, "warning", second_writer.MESSAGE, second_writer.HINT)
 
 
 def _other_rows(diagnosis: Diagnosis) -> Check:

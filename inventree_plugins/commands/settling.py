@@ -12,6 +12,7 @@ from inventree_plugins.commands.enable import enableable
 from inventree_plugins.commands.gates import action_steps, gate_steps
 from inventree_plugins.commands.inventory import Entry, take_entries
 from inventree_plugins.commands.rows import activate, create_rows
+from inventree_plugins.commands.second_writer import second_writer
 from inventree_plugins.commands.survey import Survey, take_survey
 from inventree_plugins.commands.switches import read_switches
 from inventree_plugins.errors import InvplugError
@@ -63,11 +64,13 @@ def settle(
             *gate_steps(context, plugins, read_switches(context, reader)),
             *action_steps(context, plugins),
         )
+        other_writers = tuple(second_writer(context, reader)) if changed else ()
     problems = (
         *survey.problems,
         *survey.discovery.problems,
         *_blocking(entries, error),
         *_doubtful_target(context, survey),
+        *other_writers,
     )
     return Settled(survey, entries, created, enabled, problems, steps, error)
 

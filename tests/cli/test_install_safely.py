@@ -306,3 +306,18 @@ def test_lines_for_other_environments_stay(instance):
     assert result.code == 0, result.err
     assert instance.plugins_file.read_text() == text.replace("==1.0", "==2.0")
     assert instance.installed() == ["inventree_alpha-2.0"]
+
+
+@pytest.mark.parametrize(("value", "told"), [("True", True), ("False", False)])
+def test_a_server_that_installs_itself_is_a_second_writer(instance, value, told):
+    instance.wheel("alpha")
+    config = instance.folder / "config.yaml"
+    database = instance.folder / "db.sqlite3"
+    make_database(database)
+    settings = f"global_settings: {{PLUGIN_ON_STARTUP: {value}}}"
+    config.write_text(f"database:\n  ENGINE: sqlite3\n  NAME: {database}\n{settings}\n")
+    result = instance.run("--config", str(config), "install", "inventree-alpha", "--json")
+    assert result.code == 0
+    assert ("second-writer" in [each["code"] for each in result.json["warnings"]]) is told
+    again = instance.run("--config", str(config), "install", "--json")
+    assert "second-writer" not in [each["code"] for each in again.json["warnings"]]
