@@ -134,16 +134,14 @@ def _locked(folder: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _main(folder: str) -> int:
+def _main(folder: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
         complete(Path(folder))
     except OSError as error:
-        sys.stderr.write(f"{error.filename2 or error.filename or folder}: {error.strerror or error}\n")
-        return 1
-    return 0
+        sys.exit(f"{error.filename2 or error.filename or folder}: {error.strerror or error}")
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    _main(sys.argv[1])

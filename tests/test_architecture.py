@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent / PACKAGE
 
 # Room -> the rooms it may import (docs/architecture.md).
 LOWER = {"errors", "vocabulary", "slug", "collection", "core_metadata", "dates", "version_gate"}
-LOWER |= {"git_facts", "models", "switches", "anatomy", "files", "process"}
+LOWER |= {"git_facts", "models", "switches", "anatomy", "files", "process", "commit", "transaction"}
 DISCOVERING = {"errors", "models", "anatomy", "vocabulary", "slug", "collection", "dates", "git_facts"}
 DISCOVERING |= {"packages"}
 HOSTING = {"errors", "models", "vocabulary", "collection", "switches", "version_gate"}
@@ -35,6 +35,8 @@ TABLE = {
     "anatomy": {"models"},
     "files": {"errors"},
     "process": {"errors"},
+    "commit": set(),
+    "transaction": {"errors", "files", "process", "commit"},
     "instance": {"errors", "models", "files", "vocabulary", "version_gate"},
     "requirements": {"errors", "models"},
     "packages": {"errors", "models", "core_metadata", "process"},

@@ -2,8 +2,8 @@
 
 First the commands. The environment holds 200 distributions, 60 of them plugin packages; it is made in
 `.bench` and kept. Seconds depend on the machine, ratios hardly: each is the median of a command's runs by the
-median of its rival's, run after run. Then booting plugins, and discovery alone; see `host_bench.py` and
-`field_bench.py`.
+median of its rival's, run after run. Then a cold install, changes of the store, booting plugins, and
+discovery alone; see `install_bench.py`, `store_bench.py`, `host_bench.py` and `field_bench.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from tests.builders import install_folder  # noqa: E402 - the project is no package on the path
 from tools.field_bench import Measured, field_ratios, growth  # noqa: E402
 from tools.host_bench import booting  # noqa: E402
+from tools.install_bench import installing  # noqa: E402
 from tools.store_bench import changes  # noqa: E402
 
 FOLDER = ROOT / ".bench"
@@ -172,6 +173,7 @@ def main() -> int:
         mine, other = 1000 * seconds[claim.command], 1000 * seconds[claim.rival]
         verdict = "  OVER" if over else ""
         print(f"{claim.name:45} {ratio:6.2f} {claim.limit:6.2f} {mine:7.0f} {other:9.0f}{verdict}")
+    worst |= report(installing(FOLDER, invplug(), ROOT / "plugins.txt", options.rounds))
     worst |= report(changes(FOLDER, invplug(), options.rounds))
     worst |= report(booting(FOLDER, invplug(), long_text(), options.rounds))
     return worst | measure_discovery(options.rounds)

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from inventree_plugins import samples
+from tests.builders import build_wheel
 
 pytestmark = pytest.mark.server
 
@@ -70,6 +71,8 @@ class Server:
 
     checkout: str
     database: Path
+    # Of the checkout's own environment, unless a test lays another one over it.
+    python: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ class Server:
     def shell(self, code: str) -> subprocess.Popen[str]:
         """Start the server's own shell on a piece of code."""
         return subprocess.Popen(
-            [str(Path(self.checkout) / "env" / "bin" / "python"), "manage.py", "shell", "-c", code],
+            [self.python or str(Path(self.checkout, "env/bin/python")), "manage.py", "shell", "-c", code],
             cwd=Path(self.checkout) / "src" / "backend" / "InvenTree",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -92,6 +95,16 @@ class Server:
             out, err = process.communicate()
         assert process.returncode == 0, err
         return next(line for line in out.splitlines() if line.startswith("ACTIVE"))
+
+
+def _laid_over(checkout: str, folder: Path) -> Path:
+    """Make an environment that sees the server's packages and has room for others, and return its Python."""
+    environment = Path(checkout, "env")
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / "server.pth").write_text(f"{next(environment.resolve().glob('lib/python*/site-packages'))}\n")
+    return folder / "bin" / "python"
 
 
 def _named_server() -> tuple[str, str]:
@@ -305,3 +318,32 @@ def test_plugins_are_loaded_with_a_real_server_and_a_copy_of_its_database(invplu
     assert sorted(found) == [("final-member", "final"), ("load-failed", "final"), ("load-failed", "raises")]
     assert database.read_bytes() == before
     assert sorted(path.name for path in tmp_path.glob("db.sqlite3*")) == ["db.sqlite3"]
+
+
+def test_what_is_installed_runs_and_what_would_hurt_is_refused(invplug, server, tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    wheels = tmp_path / "wheels"
+    for version, requires in (("1.0", ["Django", "djangorestframework"]), ("2.0", ["Django<5"])):
+        build_wheel(
+            wheels,
+            "inventree-packed",
+            version,
+            modules={"packed/__init__.py": "", "packed/core.py": PLUGIN.replace("End to end", "Packed")},
+            entry_points={"EndToEnd": "packed.core:EndToEnd"},
+            requires=requires,
+        )
+    over = Server(server.checkout, server.database, str(_laid_over(server.checkout, tmp_path / "over")))
+    options = (*server.options, "--python", over.python)
+    links = ("--find-links", str(wheels))
+    result = invplug("install", "inventree-packed==1.0", "--enable", *links, *options, "--json")
+    assert (result.code, [each["name"] for each in result.data["plan"]]) == (0, ["inventree-packed"])
+    assert "'packed'" in over.active()
+    refused = invplug("install", "inventree-packed==2.0", *options, "--json")
+    assert (refused.code, refused.json["errors"][0]["code"]) == (1, "install-host-conflict")
+    assert "Django<5" in refused.json["errors"][0]["message"]
+    assert "'packed'" in over.active()
+    assert invplug("uninstall", "packed", "--disable", "--yes", *options).code == 0
+    assert "packed" not in over.active()
