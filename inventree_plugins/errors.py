@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "BundleFolderError",
     "ConfigurationError",
     "DatabaseAccessError",
     "DatabaseCorruptError",
@@ -18,6 +19,10 @@ __all__ = [
     "InstallError",
     "InterpreterError",
     "InvplugError",
+    "LockFileError",
+    "LockMissingError",
+    "LockOutdatedError",
+    "LockPythonError",
     "LockTimeoutError",
     "MandatoryPluginError",
     "NotAnInvenTreeDatabaseError",
@@ -104,6 +109,36 @@ class RequirementError(UsageError):
     """A requirement given on the command line is not one."""
 
     code = "requirement"
+
+
+class LockFileError(ConfigurationError):
+    """The lock file cannot be read as one."""
+
+    code = "lock-file"
+
+
+class LockMissingError(InvplugError):
+    """There is no lock file."""
+
+    code = "lock-missing"
+
+
+class LockOutdatedError(InvplugError):
+    """plugins.txt has moved on since the lock file was made."""
+
+    code = "lock-outdated"
+
+
+class LockPythonError(InvplugError):
+    """The lock file is for another Python, or another platform."""
+
+    code = "lock-other-python"
+
+
+class BundleFolderError(InvplugError):
+    """The folder for a bundle holds something else, or the one to install from holds none."""
+
+    code = "bundle-folder"
 
 
 class FileAccessError(InvplugError):

@@ -22,7 +22,7 @@ from inventree_plugins.errors import FileAccessError
 from inventree_plugins.files import IRREPLACEABLE, write_beside
 from inventree_plugins.process import Runner
 
-__all__ = ["Transaction", "recover"]
+__all__ = ["Transaction", "is_unfinished", "recover"]
 
 
 class Transaction:
@@ -147,6 +147,11 @@ class Transaction:
         prepared = self.folder / f"text-{len(list(self.folder.iterdir()))}"
         prepared.write_bytes(text.encode())
         return prepared
+
+
+def is_unfinished(area: Path) -> bool:
+    """Tell whether a change of packages was cut short in `area`, so that `recover` would finish it."""
+    return any(area.glob(f"*/{commit.JOURNAL}"))
 
 
 def recover(area: Path) -> int:

@@ -348,6 +348,10 @@ def test_keys_of_the_document_and_of_a_plugin_are_documented_and_no_others(answe
     [
         "install --dry-run",
         "uninstall nothing --dry-run",
+        "lock --check",
+        "bundle away --dry-run",
+        "outdated",
+        "upgrade --all --dry-run",
         "list",
         "show hello",
         "enable hello",

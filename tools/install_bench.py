@@ -1,6 +1,6 @@
 """Measure a cold install of the repository's plugins.txt against the bare installer, pip by pip and uv by uv.
 
-Every run starts with an empty environment and without a cache, and fetches from the index that this machine
+Every run starts with an empty environment and an empty cache, and fetches from the index that this machine
 is set up for; run after run in turn, so that an index that is slow today is slow for both.
 """
 
@@ -72,9 +72,11 @@ def _copy_pip(environment: Path) -> None:
 
 def _seconds(command: tuple[str, ...], target: Path, base: Path, home: Path) -> float:
     shutil.rmtree(target, ignore_errors=True)
-    shutil.rmtree(home / ".invplug", ignore_errors=True)
+    for name in (".invplug", "cache"):
+        shutil.rmtree(home / name, ignore_errors=True)
     shutil.copytree(base, target, symlinks=True)
-    environ = {**os.environ, "PIP_NO_CACHE_DIR": "1", "UV_NO_CACHE": "1"}
+    cache = str(home / "cache")
+    environ = {**os.environ, "PIP_CACHE_DIR": cache, "UV_CACHE_DIR": cache}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     done = subprocess.run(command, cwd=home, env=environ, capture_output=True, check=False)

@@ -18,12 +18,16 @@ __all__ = ["ALIASES", "COMMANDS", "Command", "Group", "app"]
 COMMANDS = {
     "install": "install",
     "uninstall": "uninstall",
+    "outdated": "outdated",
+    "upgrade": "upgrade",
     "list": "listing",
     "show": "show",
     "enable": "enable",
     "disable": "disable",
     "is-enabled": "is_enabled",
     "is-installed": "is_installed",
+    "lock": "lock",
+    "bundle": "bundle",
     "discover": "discover",
     "validate": "validate",
     "settings": "settings",
@@ -34,6 +38,7 @@ COMMANDS = {
 GLOBAL_NAMES = frozenset(GlobalOptions._fields)
 ALIASES = {
     "remove": "uninstall",
+    "update": "upgrade",
     "ls": "list",
     "info": "show",
     "activate": "enable",
@@ -147,9 +152,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
-        "Also understood: `remove`, `ls`, `info`, `activate` and `deactivate`.\n\n"
-        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 4 unhealthy, 5 locked, 70 a bug,"
-        " 130 interrupted."
+        "Also understood: `remove`, `update`, `ls`, `info`, `activate` and `deactivate`.\n\n"
+        "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 differences found, 4 unhealthy, 5 locked,"
+        " 70 a bug, 130 interrupted."
     ),
 )
 app.callback()(global_options)

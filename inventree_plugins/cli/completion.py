@@ -8,7 +8,7 @@ from typing import Any
 from inventree_plugins.cli.options import Invocation
 from inventree_plugins.errors import InvplugError
 
-__all__ = ["complete_rule", "complete_slug", "complete_source"]
+__all__ = ["complete_installer", "complete_rule", "complete_slug", "complete_source"]
 
 
 def complete_slug(ctx: Any, incomplete: str) -> list[str]:
@@ -31,6 +31,13 @@ def complete_slug(ctx: Any, incomplete: str) -> list[str]:
 def complete_source(incomplete: str) -> list[str]:
     """Return the kinds of source that start with `incomplete`."""
     return [kind for kind in ("builtin", "sample", "directory", "package") if kind.startswith(incomplete)]
+
+
+def complete_installer(incomplete: str) -> list[str]:
+    """Return the installers that start with `incomplete`."""
+    from inventree_plugins.commands.context import INSTALLERS  # noqa: PLC0415 - few complete it
+
+    return [name for name in INSTALLERS if name.startswith(incomplete)]
 
 
 def complete_rule(incomplete: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +16,13 @@ from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.command_lines import command_line
 from inventree_plugins.commands.doctor import Check, DoctorOptions, DoctorResult, doctor
 
+if TYPE_CHECKING:  # people only pay for it
+    from rich.console import RenderableType
+
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
+# How a line of a diff begins, and how it is shown.
+DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 COLORS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
 
 
@@ -38,12 +43,13 @@ def examine(
 ) -> Outcome:
     """Tell why a plugin does not work: every gate between it and its effect, in the server's order.
 
-    Changes nothing without --fix, which creates missing rows and turns on the integration switches that the
-    named plugin needs. The exit code is 4 when a gate is shut.
+    Changes nothing without --fix, which mends damaged lines of plugins.txt, creates missing rows and turns on
+    the integration switches that the named plugin needs. The exit code is 4 when a gate is shut.
     """
     session = open_session(ctx, reload=reload)
     result = doctor(session, DoctorOptions(slug, fix=fix))
     first, error = result.first_failed, result.error
+    errors = tuple(each for each in (result.failure, error) if each)
     advice = {check: _advice(ctx, check) for check in result.checks}
     closing = _closing(ctx, result)
     if first and error:
@@ -53,14 +59,19 @@ def examine(
             "checks": [_row(check, ctx.obj.repeated(check.command)) for check in result.checks],
             "first_failed": first.code if first else None,
             "mended": [
-                {"code": mend.code, "message": mend.message, "slugs": list(mend.slugs)}
+                {
+                    "code": mend.code,
+                    "message": mend.message,
+                    "slugs": list(mend.slugs),
+                    "diff": list(mend.diff),
+                }
                 for mend in result.mended
             ],
         },
         text=lambda talk: _print(talk, result, advice, closing),
         changed=bool(result.mended),
-        errors=(error,) if error else (),
-        exit_code=error.exit_code if error else 0,
+        errors=errors,
+        exit_code=errors[0].exit_code if errors else 0,
         next_steps=result.next_steps,
     )
     return with_reload(session, outcome, wanted=reload)
@@ -102,6 +113,8 @@ def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None],
 
     for mend in result.mended:
         talk.say(f"mended: {mend.message}", color="green")
+        if mend.diff:
+            talk.table(_diff(mend.diff))
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -118,6 +131,18 @@ def _print(talk: Talk, result: DoctorResult, advice: Mapping[Check, str | None],
             if check.status == "warning" and advice[check]:
                 talk.say(f"{name}: {advice[check]}", color="yellow")
         talk.say(closing, color="green")
+
+
+def _diff(lines: Sequence[str]) -> "RenderableType":
+    from rich.console import Group  # noqa: PLC0415 - only where a file was mended
+    from rich.text import Text  # noqa: PLC0415
+
+    return Group(
+        *(
+            Text(printable(line), style=DIFF_COLORS.get(line[:1], ""), no_wrap=True, overflow="ignore")
+            for line in lines
+        )
+    )
 
 
 def _names(result: DoctorResult) -> dict[Check, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.enable import name_all
+from inventree_plugins.cli.installers import INSTALLER
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.plan import plan_rows, plan_table
@@ -17,6 +20,7 @@ from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.indexes import Sources
 from inventree_plugins.commands.install import InstallOptions, InstallResult, install
+from inventree_plugins.errors import UsageError
 
 _DONE = {
     "install": "installed",
@@ -29,6 +33,13 @@ _WOULD = {
     "upgrade": "upgrade to",
     "downgrade": "downgrade to",
     "again": "install again",
+}
+
+# A lock says which versions, a bundle also from where.
+_EXCLUDING = {
+    "--locked": ("REQUIREMENT", "--bundle", "--upgrade", "--pin", "--keep-going"),
+    "--bundle": ("--upgrade", "--keep-going", "--index-url", "--extra-index-url", "--find-links"),
+    "--offline": ("--index-url", "--extra-index-url"),
 }
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -68,8 +79,21 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     ] = None,
     find_links: Annotated[
         list[str] | None,
-        typer.Option("--find-links", "-f", metavar="DIR|URL", help="Where else packages lie; repeatable."),
+        typer.Option(
+            "--find-links",
+            "-f",
+            metavar="PLACE",
+            help="A folder, or a page with links, to look in too; repeatable.",
+        ),
     ] = None,
+    locked: Annotated[
+        bool, flag("--locked", text="Install exactly what `pylock.plugins.toml` says; see `invplug lock`.")
+    ] = False,
+    bundle: Annotated[
+        str | None,
+        typer.Option("--bundle", metavar="DIR", help="Install from a folder that `invplug bundle` made."),
+    ] = None,
+    offline: Annotated[bool, flag("--offline", text="Open no connection.")] = False,
     keep_going: Annotated[
         bool, flag("--keep-going", text="Install the rest when a requirement cannot be installed.")
     ] = False,
@@ -79,6 +103,7 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     allow_host_changes: Annotated[
         bool, flag("--allow-host-changes", text="Let plugins change the server's own packages.")
     ] = False,
+    installer: INSTALLER = None,
     reload: RELOAD = False,
     dry_run: Annotated[bool, flag("--dry-run", text="Say what would happen and change nothing.")] = False,
 ) -> Outcome:
@@ -87,6 +112,9 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     Named packages are recorded in plugins.txt. The plugins found get their rows, inactive unless --enable.
     Nothing is started when everything is there already.
     """
+    sources = Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ()))
+    if offline or bundle is not None:
+        sources = _without_environment(ctx, sources)
     options = InstallOptions(
         requirements=tuple(requirements or ()),
         enable=enable,
@@ -95,11 +123,15 @@ def install_packages(  # noqa: PLR0913 - the contract's list
         keep_going=keep_going,
         require_plugin=require_plugin,
         pin=pin,
-        sources=Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ())),
+        sources=sources,
         allow_host_changes=allow_host_changes,
+        locked=locked,
+        bundle=Path(bundle) if bundle is not None else None,
+        offline=offline,
     )
+    _require_one_meaning(options)
     with installer_progress(ctx.obj, "installing") as listener:
-        session = open_session(ctx, listener, reload=reload)
+        session = open_session(ctx, listener, reload=reload, installer=installer)
         result = install(session, options)
     outcome = Outcome(
         data={
@@ -120,6 +152,41 @@ def install_packages(  # noqa: PLR0913 - the contract's list
         exit_code=result.errors[0].exit_code if result.errors else 0,
     )
     return with_reload(session, outcome, wanted=reload)
+
+
+def _without_environment(ctx: typer.Context, sources: Sources) -> Sources:
+    """Leave out the indexes that stand in the environment for all commands."""
+    named = {
+        name
+        for name in ("index_url", "extra_index_url")
+        if getattr(ctx.get_parameter_source(name), "name", "") != "ENVIRONMENT"
+    }
+    return replace(
+        sources,
+        index_url=sources.index_url if "index_url" in named else None,
+        extra_index_urls=sources.extra_index_urls if "extra_index_url" in named else (),
+    )
+
+
+def _require_one_meaning(options: InstallOptions) -> None:
+    """Raise UsageError for options that contradict each other."""
+    sources = options.sources
+    given = {
+        "--locked": options.locked,
+        "--bundle": options.bundle is not None,
+        "--offline": options.offline,
+        "--upgrade": options.upgrade,
+        "--pin": options.pin,
+        "--keep-going": options.keep_going,
+        "REQUIREMENT": bool(options.requirements),
+        "--index-url": bool(sources.index_url),
+        "--extra-index-url": bool(sources.extra_index_urls),
+        "--find-links": bool(sources.find_links),
+    }
+    for one, others in _EXCLUDING.items():
+        for other in others:
+            if given[one] and given[other]:
+                raise UsageError(f"`{one}` and `{other}` exclude each other")
 
 
 def _say(talk: Talk, result: InstallResult, *, dry_run: bool) -> None:

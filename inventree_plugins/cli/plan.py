@@ -49,6 +49,6 @@ def plan_table(plan: Sequence[PlannedPackage]) -> Table:
 
 
 def _why(each: PlannedPackage) -> str:
-    if each.requested or not each.why:
+    if each.requested or each.new is None or not each.why:
         return ", ".join(each.why)
     return f"needed by {', '.join(each.why)}"

@@ -11,6 +11,7 @@ import typer
 
 from inventree_plugins.commands.context import (
     DEFAULT_LOCK_TIMEOUT,
+    INSTALLERS,
     NOBODY,
     Context,
     InstanceOptions,
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["asking", "open_session"]
 
 
-def open_session(context: typer.Context, listener: Listener = NOBODY, *, reload: bool = False) -> Context:
+
+def open_session(
+    context: typer.Context,
+    listener: Listener = NOBODY,
+    *,
+    reload: bool = False,
+    installer: str | None = None,
+) -> Context:
     """Resolve the instance that the global options, the environment and the directory mean.
 
     Raises ReloadError where a `reload` after the change could not be asked for.
@@ -47,6 +55,7 @@ def open_session(context: typer.Context, listener: Listener = NOBODY, *, reload:
         use_cache=not options.no_cache,
         listener=listener,
     )
+    session.requested_installer = installer or os.environ.get("INVPLUG_INSTALLER") or INSTALLERS[0]
     if reload:
         from inventree_plugins.commands.reload import require_server_that_looks  # noqa: PLC0415 - rare
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.host import Host, find_host, pinned
+from inventree_plugins.commands.overwriting import refuse_overwriting
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Declaration, Distribution
 from inventree_plugins.packages import (
@@ -18,7 +19,7 @@ from inventree_plugins.packages import (
     files_of,
     has_record,
     installed_distributions,
-    is_virtual,
+    is_within,
     normalize,
     read_direct_url,
     read_metadata,
@@ -80,11 +81,15 @@ class PlannedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is about to happen to packages; `staged` is what is unpacked for it, None after a dry run."""
+    """What is about to happen to packages; `staged` is what is unpacked for it, None after a dry run.
+
+    `keeps_host` tells whether the server's own packages have to stay as they are.
+    """
 
     plan: tuple[PlannedPackage, ...] = ()
     staged: Staged | None = None
     packages: tuple[ResolvedPackage, ...] = ()
+    keeps_host: bool = True
 
 
 NOTHING_PREPARED = Prepared()
@@ -106,17 +111,27 @@ def take_installed(context: Context, declared: Iterable[Declaration]) -> Install
 
 
 def prepare(
-    context: Context, request: InstallRequest, installed: Installed, folder: Path | None = None
+    context: Context,
+    request: InstallRequest,
+    installed: Installed,
+    folder: Path | None = None,
+    *,
+    resolved: tuple[ResolvedPackage, ...] | None = None,
 ) -> Prepared:
     """Find out what is to happen and, given a folder, unpack it there; nothing else changes.
 
-    Where nothing that is installed could be replaced, one run does both. Raises InstallError,
-    also for a change of the server's own packages that `request.constraints` should have kept out.
+    `resolved` are the packages where they are known already, as from a lock. Else, where nothing that is
+    installed could be replaced, one run does both. Raises InstallError, also for a change of the server's own
+    packages that `request.constraints` should have kept out.
     """
     installer = context.installer
-    staged = _staged_at_once(context, request, installed, folder) if folder is not None else None
+    staged = None
+    if folder is not None and resolved is None:
+        staged = _staged_at_once(context, request, installed, folder)
     if staged is not None:
         packages = staged.packages
+    elif resolved is not None:
+        packages = resolved
     else:
         packages = installer.resolve(request, on_line=context.on_output)
     plan = _plan(context, request, packages, installed)
@@ -124,7 +139,8 @@ def prepare(
         _refuse_host_changes(plan)
     if staged is None and folder is not None and packages:
         staged = installer.stage(request, packages, folder, on_line=context.on_output)
-    return Prepared(plan, staged, packages)
+    keeps_host = request.host == installed.host.versions
+    return Prepared(plan, staged, packages, keeps_host)
 
 
 def _staged_at_once(
@@ -228,21 +244,20 @@ def put_in_place(
     """
     staged = prepared.staged
     replaced = [installed.find(each.name) for each in staged.packages] if staged else []
-    doomed = [each for each in replaced if each is not None and _is_in_target(context, each)]
+    doomed = [each for each in replaced if each is not None and is_within(each, context.interpreter)]
     unlisted = []
+    going: set[Path] = set()
     for distribution in (*doomed, *removed):
         if has_record(distribution):
-            transaction.remove(files_of(distribution), below=distribution.location)
+            files = files_of(distribution)
+            going.update(files)
+            transaction.remove(files, below=distribution.location)
         else:
             unlisted.append(distribution.name)
     if staged is not None and staged.packages:
+        if prepared.keeps_host:
+            refuse_overwriting(staged, going, installed.distributions, installed.host)
         transaction.put(staged.tree, staged.place)
     # Only pip knows how older tools installed; it goes first, since it may refuse.
     PipInstaller(context.interpreter, run).uninstall(unlisted, on_line=context.on_output)
     transaction.commit(run)
-
-
-def _is_in_target(context: Context, distribution: Distribution) -> bool:
-    """Tell whether a distribution is the environment's own, not one that it sees of the system's."""
-    prefix = context.interpreter.prefix
-    return not is_virtual(context.interpreter) or distribution.location.is_relative_to(prefix)

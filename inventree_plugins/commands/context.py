@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from inventree_plugins.errors import ConfigurationError
+from inventree_plugins.errors import ConfigurationError, UsageError
 from inventree_plugins.instance import (
     Instance,
     InstanceOptions,
@@ -23,12 +23,22 @@ if TYPE_CHECKING:
     from inventree_plugins.commands.applying import PlannedPackage
     from inventree_plugins.packages import Installer
 
-__all__ = ["DEFAULT_LOCK_TIMEOUT", "NOBODY", "Context", "InstanceOptions", "Listener", "open_context"]
+__all__ = [
+    "DEFAULT_LOCK_TIMEOUT",
+    "INSTALLERS",
+    "NOBODY",
+    "Context",
+    "InstanceOptions",
+    "Listener",
+    "open_context",
+]
 
 # Seconds to wait for another invplug, or for the database's writer.
 DEFAULT_LOCK_TIMEOUT = 10.0
 # A Python says what it is in a tenth of a second; on a cold disk it may take longer.
 PROBE_TIMEOUT = 30.0
+# Who may be asked for; the first is the default.
+INSTALLERS = ("auto", "pip", "uv")
 
 
 def _ignore(_: object) -> None:
@@ -46,7 +56,10 @@ NOBODY = Listener()
 
 
 class Context:
-    """The instance, how long to wait for locks (seconds), and who listens meanwhile."""
+    """The instance, how long to wait for locks (seconds), and who listens meanwhile.
+
+    `requested_installer` is one of INSTALLERS.
+    """
 
     def __init__(
         self,
@@ -61,6 +74,7 @@ class Context:
         self.use_cache = use_cache
         self.on_output = listener.output
         self.on_plan = listener.plan
+        self.requested_installer = INSTALLERS[0]
 
     def open_store(self) -> Store:
         """Open the instance's store; raise ConfigurationError when none is configured."""
@@ -102,11 +116,18 @@ class Context:
 
     @cached_property
     def installer(self) -> Installer:
-        """Return the installer for the target's packages; raises InterpreterError."""
-        from inventree_plugins.packages import PipInstaller  # noqa: PLC0415 - for installing only
+        """Return the installer for the target's packages, pip or uv.
+
+        Raises InterpreterError, UsageError for an unknown name, and InstallError where uv was asked for and
+        cannot be used.
+        """
+        from inventree_plugins.packages.choice import open_installer  # noqa: PLC0415 - for installing only
         from inventree_plugins.process import run  # noqa: PLC0415
 
-        return PipInstaller(self.interpreter, run)
+        requested = self.requested_installer
+        if requested not in INSTALLERS:  # a variable says so
+            raise UsageError(f"there is no installer `{requested}`; it is `auto`, `pip` or `uv`")
+        return open_installer(self.interpreter, run, requested=requested, on_line=self.on_output)
 
     @property
     def transaction_area(self) -> Path:

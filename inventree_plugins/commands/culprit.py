@@ -18,6 +18,7 @@ OF_THE_MACHINE = frozenset(
         "install-externally-managed",
         "install-network",
         "install-no-space",
+        "install-no-upload-times",
         "install-permission",
     }
 )

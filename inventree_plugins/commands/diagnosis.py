@@ -32,6 +32,7 @@ __all__ = [
     "Stored",
     "examine_instance",
     "is_out_of_reach",
+    "is_servers_python",
     "missing_directories",
     "unread",
     "why_kept",
@@ -142,6 +143,15 @@ def examine_instance(context: Context, name: str | None) -> Diagnosis:
         configured,
         None if isinstance(pruned, InvplugError) else pruned,
     )
+
+
+def is_servers_python(diagnosis: Diagnosis) -> bool:
+    """Tell whether a server can run in the target: what is installed in another one is not its business."""
+    if isinstance(diagnosis.interpreter, InvplugError):
+        return False
+    survey = diagnosis.survey
+    has_django = isinstance(survey, Survey) and any(each.key == "django" for each in survey.distributions)
+    return has_django or diagnosis.context.instance.standalone
 
 
 def is_out_of_reach(directory: Path) -> bool:

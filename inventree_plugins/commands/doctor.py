@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, examine_instance
+from inventree_plugins.commands.diagnosis import (
+    Check,
+    Diagnosis,
+    Stored,
+    examine_instance,
+    is_servers_python,
+)
 from inventree_plugins.commands.gates import restart_step
-from inventree_plugins.commands.instance_checks import checks_after, checks_before, interpreter_check
+from inventree_plugins.commands.instance_checks import checks_after, checks_before
 from inventree_plugins.commands.plugin_checks import checks_of
+from inventree_plugins.commands.plugins_file_mending import mend_plugins_file
 from inventree_plugins.commands.rows import create_rows
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.commands.switches import ON, needed_switches
-from inventree_plugins.errors import UnhealthyError
+from inventree_plugins.errors import InvplugError, UnhealthyError
 from inventree_plugins.models import NextStep, Plugin
 
 __all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor"]
@@ -29,24 +36,27 @@ class DoctorOptions:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """Something that was put right."""
+    """Something that was put right; of a file, `diff` has the lines of the change."""
 
     code: str
     message: str
-    slugs: tuple[str, ...]
+    slugs: tuple[str, ...] = ()
+    diff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorResult:
     """The checks in the order in which the server meets their gates, and what was mended before them.
 
-    `name` is what was asked about, None for all that is enabled.
+    `name` is what was asked about, None for all that is enabled. `failure` is what kept the rest from being
+    mended after something was.
     """
 
     name: str | None
     checks: tuple[Check, ...]
     mended: tuple[Mend, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
+    failure: InvplugError | None = None
 
     @property
     def first_failed(self) -> Check | None:
@@ -77,12 +87,12 @@ def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
     Raises PluginNotFoundError for a slug that nothing knows, and what writing raises where it mends.
     """
     diagnosis = examine_instance(context, options.name)
-    mended = tuple(_mend(diagnosis, options)) if options.fix else ()
+    mended, failure = _mend(diagnosis, options) if options.fix else ((), None)
     if mended:
         diagnosis = examine_instance(context, options.name)
     # A row that is new and inactive changes nothing for the server.
     steps = tuple(restart_step(context, mend.slugs) for mend in mended if mend.code == "switches")
-    return DoctorResult(options.name, tuple(_checks(diagnosis)), mended, steps)
+    return DoctorResult(options.name, tuple(_checks(diagnosis)), mended, steps, failure)
 
 
 def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
@@ -114,10 +124,22 @@ def _nobody(diagnosis: Diagnosis) -> Check:
     return Check("plugin", "skipped", "no plugin is enabled but the server's own", hint)
 
 
-def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
+def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> tuple[tuple[Mend, ...], InvplugError | None]:
+    """Mend plugins.txt and then the store; what fails after a change is told together with that change."""
+    change = mend_plugins_file(diagnosis)
+    mended = (Mend("plugins-file-damage", change[0], diff=change[1]),) if change else ()
+    try:
+        return (*mended, *_mend_store(diagnosis, options)), None
+    except InvplugError as error:
+        if not mended:
+            raise
+        return mended, error
+
+
+def _mend_store(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     """Create missing rows, and turn on what the plugin that was named, and is enabled, needs."""
     stored, survey = diagnosis.stored, diagnosis.survey
-    if not isinstance(stored, Stored) or not isinstance(survey, Survey) or _is_wrong_python(diagnosis):
+    if not isinstance(stored, Stored) or not isinstance(survey, Survey) or not is_servers_python(diagnosis):
         return
     enabled = _enabled_plugins(diagnosis) if options.name is not None else ()
     needed = (stored.switches[name] for name in needed_switches(enabled))
@@ -132,11 +154,6 @@ def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> Iterator[Mend]:
     if turned_on:
         slugs = tuple(plugin.slug for plugin in enabled)
         yield Mend("switches", f"turned on {', '.join(turned_on)}", slugs)
-
-
-def _is_wrong_python(diagnosis: Diagnosis) -> bool:
-    """Tell whether the server runs in another Python: what is installed in this one is not its business."""
-    return interpreter_check(diagnosis).status == "failed"
 
 
 def _enabled_plugins(diagnosis: Diagnosis) -> tuple[Plugin, ...]:

@@ -48,9 +48,14 @@ def find_host(
 ) -> Host:
     """Tell the server's distributions from those of plugins, by its requirement files where known."""
     required = {each.name: each for each in _server_requirements(context) if each.name}
-    plugins = {each.name for each in declared if each.name}
+    asked = tuple(declared)
+    plugins = {each.name for each in asked if each.name}
     brought = brought_by_plugins(
-        distributions, context.interpreter, plugins=plugins, server={*required, *ALWAYS}
+        distributions,
+        context.interpreter,
+        plugins=plugins,
+        server={*required, *ALWAYS},
+        asked=[each.pep508 for each in asked if each.pep508],
     )
     loose = TOOLS - required.keys() - brought
     own = {each.key: each for each in distributions if each.key not in brought and each.key not in loose}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from inventree_plugins.commands.applying import (
@@ -20,6 +21,7 @@ from inventree_plugins.commands.culprit import blamed, with_culprit
 from inventree_plugins.commands.indexes import NO_SOURCES, in_both
 from inventree_plugins.commands.install_plan import Plan, lines_of, make_plan, request_for, unmet_now, without
 from inventree_plugins.commands.inventory import Entry
+from inventree_plugins.commands.package_problems import broken, finished, host_changes
 from inventree_plugins.commands.settling import Settled, foretell, settle
 from inventree_plugins.errors import InstallError, InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
@@ -44,6 +46,9 @@ class InstallOptions:
     pin: bool = False
     sources: Sources = NO_SOURCES
     allow_host_changes: bool = False
+    locked: bool = False
+    bundle: Path | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,30 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         return _rehearse(context, options)
     with context.environment_lock():
         recovered = recover(context.transaction_area)
-        plan = make_plan(context, options.requirements, options.sources)
+        plan = _plan(context, options)
         if not _is_needed(options, plan):
             done = _record(context, options, plan)
         else:
             done = _change(context, options, plan)
-        return replace(done, problems=(*_finished(recovered), *done.problems))
+        return replace(done, problems=(*finished(recovered), *done.problems))
+
+
+def _plan(context: Context, options: InstallOptions) -> Plan:
+    """Compare what is asked for, or what a lock has for it, with what there is."""
+    # A lock is installed from other places without becoming another one.
+    kept = NO_SOURCES if options.locked else options.sources
+    plan = replace(make_plan(context, options.requirements, kept), sources=options.sources)
+    if options.locked or options.bundle is not None:
+        from inventree_plugins.commands.locked import bound_to_bundle, bound_to_lock  # noqa: PLC0415 - rare
+
+        if options.bundle is not None:
+            return bound_to_bundle(context, plan, options.bundle)
+        plan = bound_to_lock(context, plan)
+    if options.offline:
+        from inventree_plugins.commands.offline import require_local  # noqa: PLC0415 - rare
+
+        require_local(plan)
+    return replace(plan, offline=options.offline)
 
 
 def _is_needed(options: InstallOptions, plan: Plan) -> bool:
@@ -104,7 +127,7 @@ def _is_needed(options: InstallOptions, plan: Plan) -> bool:
 
 
 def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
-    plan = make_plan(context, options.requirements, options.sources)
+    plan = _plan(context, options)
     work = _Work(plan)
     if _is_needed(options, plan):
         installed = take_installed(context, declarations(plan.file))
@@ -164,12 +187,21 @@ def _prepare(
 ) -> _Work:
     """Resolve and unpack what the plan needs; give up single requirements where that was asked for."""
     failures: list[InstallError] = []
+    permission = options.allow_host_changes
     while True:
-        request = replace(
-            request_for(plan, installed, allow_host_changes=options.allow_host_changes),
-            upgrade=options.upgrade,
-        )
         folder = transaction.folder / f"stage-{len(failures)}" if transaction else None
+        if plan.locked is not None:
+            from inventree_plugins.commands.locked import prepare_locked  # noqa: PLC0415 - rare
+
+            return _Work(
+                plan, prepare_locked(context, plan, installed, folder, allow_host_changes=permission)
+            )
+        request = request_for(plan, installed, allow_host_changes=permission)
+        request = replace(request, upgrade=options.upgrade)
+        if plan.offline:
+            from inventree_plugins.commands.offline import as_offline  # noqa: PLC0415 - rare
+
+            request = as_offline(request, plan, installed)
         try:
             return _Work(plan, prepare(context, request, installed, folder), failures=tuple(failures))
         except InstallError as error:
@@ -233,8 +265,8 @@ def _settle(context: Context, options: InstallOptions, work: _Work) -> InstallRe
             raise
         done = _result(work, None)
         return replace(done, changed=True, errors=(*done.errors, error))
-    broken = unmet_now(context, work.plan.file, work.plan.others) if changed else ()
-    problems = (*_requirement_problems(settled, work.plan), *map(_broken, broken))
+    undone = unmet_now(context, work.plan.file, work.plan.others) if changed else ()
+    problems = (*_requirement_problems(settled, work.plan), *broken(undone))
     return replace(
         _result(work, settled, problems=problems),
         changed=bool(has_changed or settled.created or settled.enabled),
@@ -256,7 +288,7 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         enabled=settled.enabled,
         entries=settled.entries,
         problems=(
-            *_host_changes(work.prepared.plan),
+            *host_changes(work.prepared.plan),
             *work.plan.problems,
             *work.problems,
             *settled.problems,
@@ -265,21 +297,6 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         next_steps=settled.next_steps,
         errors=(*work.failures, *((settled.error,) if settled.error else ())),
     )
-
-
-def _finished(count: int) -> Iterator[Problem]:
-    if count:
-        yield Problem("recovered", "an installation that was interrupted was brought to its end first")
-
-
-def _host_changes(plan: Iterable[PlannedPackage]) -> Iterator[Problem]:
-    for each in plan:
-        if each.host and each.old != each.new:
-            yield Problem(
-                "host-changed",
-                f"the server's own `{each.name}` goes from {each.old} to {each.new}",
-                hint=f"`{each.why[0]}` wants it" if each.why else None,
-            )
 
 
 def _requirement_problems(settled: Settled, plan: Plan) -> Iterator[Problem]:
@@ -307,15 +324,6 @@ def _not_applicable(item: Declaration) -> Problem:
         "requirement-not-applicable",
         f"`{item.text}` was not installed: its marker rules out the target's Python",
         hint="change the marker, or remove it",
-        **_place(item),
-    )
-
-
-def _broken(item: Declaration) -> Problem:
-    return Problem(
-        "requirement-broken",
-        f"`{item.text}` was satisfied before and is not any more: what was installed now excludes it",
-        hint="`invplug install` without arguments looks for versions that suit all of plugins.txt",
         **_place(item),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inventree_plugins.commands.applying import Installed
 from inventree_plugins.commands.context import Context
@@ -28,6 +29,9 @@ from inventree_plugins.requirements import (
     requires_hashes,
 )
 
+if TYPE_CHECKING:
+    from inventree_plugins.commands.locked import LockedPart
+
 __all__ = ["Plan", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
 
 
@@ -38,7 +42,7 @@ class Plan:
     `arguments` are the requirements as the command line has them, none for all of plugins.txt. `excluded` are
     requirements whose markers rule the target out; `others` are met and were not asked for; `unread` are
     includes that only the installer can read; `sources` are the command line's own indexes; `dropped` are
-    lines that were given up.
+    lines that were given up; `locked` is what a lock says of it, and `offline` forbids connections.
     """
 
     file: PluginsFile
@@ -53,10 +57,14 @@ class Plan:
     sources: Sources = NO_SOURCES
     problems: tuple[Problem, ...] = ()
     dropped: tuple[Declaration, ...] = ()
+    locked: LockedPart | None = None
+    offline: bool = False
 
     @property
     def needs_installer(self) -> bool:
         """Tell whether anything is missing, or may be."""
+        if self.locked is not None:
+            return bool(self.locked.missing)
         return bool(self.missing or self.unread)
 
     @property

@@ -13,12 +13,12 @@ from inventree_plugins.commands.configuration_checks import (
     plugin_directories,
     plugin_support,
 )
-from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, why_kept
+from inventree_plugins.commands.diagnosis import Check, Diagnosis, Stored, is_servers_python, why_kept
+from inventree_plugins.commands.plugins_file_checks import plugins_file, plugins_file_damage
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.errors import InvplugError
 from inventree_plugins.instance.interpreter import choose_interpreter
-from inventree_plugins.models import Declaration
-from inventree_plugins.requirements import declarations, read_plugins_file
+from inventree_plugins.transaction import is_unfinished
 
 __all__ = ["checks_after", "checks_before", "interpreter_check"]
 
@@ -30,9 +30,11 @@ def checks_before(diagnosis: Diagnosis) -> Iterator[Check]:
     yield _database(diagnosis)
     yield plugin_support(diagnosis)
     yield plugin_directories(diagnosis)
-    yield _plugins_file(diagnosis)
+    yield plugins_file(diagnosis)
+    yield plugins_file_damage(diagnosis)
     yield interpreter_check(diagnosis)
     yield _writable(diagnosis)
+    yield _unfinished(diagnosis)
     yield _declared_packages(diagnosis)
 
 
@@ -64,69 +66,16 @@ def _database(diagnosis: Diagnosis) -> Check:
     return Check(code, "ok", f"`{database.name}` ({database.engine}) can be read")
 
 
-def _plugins_file(diagnosis: Diagnosis) -> Check:
-    code, path = "plugins-file", diagnosis.context.instance.plugins_file.value
-    try:
-        declared = declarations(read_plugins_file(path))
-    except InvplugError as error:
-        return Check(code, "failed", error.message, error.hint, path=error.path, line=error.line)
-    for first, second in _declared_twice(diagnosis, declared):
-        if _contradict(first, second):
-            message = f"`{path}` contradicts itself: `{first.text}` and `{second.text}`"
-            hint = f"remove line {first.line} or line {second.line}: pip installs nothing at all before"
-            return Check(code, "failed", message, hint, path=second.path, line=second.line)
-        message = f"`{path}` declares `{first.name}` twice: `{first.text}` and `{second.text}`"
-        hint = f"remove line {first.line} or line {second.line}"
-        return Check(code, "warning", message, hint, path=second.path, line=second.line)
-    if not path.exists():
-        return Check(code, "ok", f"there is no `{path}` yet")
-    return Check(code, "ok", f"`{path}` can be read: {_counted(len(declared), 'requirement')}")
-
-
-def _declared_twice(
-    diagnosis: Diagnosis, declared: tuple[Declaration, ...]
-) -> list[tuple[Declaration, Declaration]]:
-    """Return pairs of lines for one package, such as the server's own editor leaves; the worst first."""
-    from inventree_plugins.packages import applying  # noqa: PLC0415 - imports packaging
-
-    if isinstance(diagnosis.interpreter, InvplugError):
-        return []
-    pairs, seen = [], dict[str, Declaration]()
-    for item in applying(declared, diagnosis.interpreter):
-        if item.name in seen and seen[item.name].text != item.text:
-            pairs.append((seen[item.name], item))
-        if item.name is not None:
-            seen[item.name] = item
-    return sorted(pairs, key=lambda pair: not _contradict(*pair))
-
-
-def _contradict(one: Declaration, other: Declaration) -> bool:
-    """Tell whether no version can be both, as far as pins and URLs tell."""
-    first, second = one.requirement, other.requirement
-    if first is None or second is None:
-        return False
-    if first.url and second.url:
-        return first.url != second.url
-    return any(
-        not bound.specifier.contains(specifier.version, prereleases=True)
-        for pinned, bound in ((first, second), (second, first))
-        for specifier in pinned.specifier
-        if specifier.operator == "==" and not specifier.version.endswith(".*")
-    )
-
-
 def interpreter_check(diagnosis: Diagnosis) -> Check:
     """Check that the target is a Python, and one that a server can run in."""
     code, interpreter = "interpreter", diagnosis.interpreter
     if isinstance(interpreter, InvplugError):
         return Check(code, "failed", interpreter.message, interpreter.hint)
-    instance, survey = diagnosis.context.instance, diagnosis.survey
     text = f"Python {interpreter.version} at `{interpreter.executable}`"
-    has_django = isinstance(survey, Survey) and any(each.key == "django" for each in survey.distributions)
-    if not has_django and not instance.standalone:
+    if not is_servers_python(diagnosis):
         hint = "name the Python that runs the server with `--python PATH`; packages belong there"
         return Check(code, "failed", f"{text} has no Django, so no server runs in it", hint)
-    return Check(code, "ok", f"{text} ({choose_interpreter(instance).origin})")
+    return Check(code, "ok", f"{text} ({choose_interpreter(diagnosis.context.instance).origin})")
 
 
 def _writable(diagnosis: Diagnosis) -> Check:
@@ -138,6 +87,17 @@ def _writable(diagnosis: Diagnosis) -> Check:
         return Check(code, "ok", f"packages can be installed in `{folder}`")
     hint = "run invplug as the user who owns the environment; pip would install where the server may not look"
     return Check(code, "warning", f"`{folder}` may not be written by this user", hint, path=folder)
+
+
+def _unfinished(diagnosis: Diagnosis) -> Check:
+    code = "unfinished"
+    if isinstance(diagnosis.interpreter, InvplugError):
+        return Check(code, "skipped", "not judged without the server's Python")
+    area = diagnosis.context.transaction_area
+    if not is_unfinished(area):
+        return Check(code, "ok", "no change of packages was cut short")
+    message = f"a change of packages was cut short, and packages may be half there (`{area}`)"
+    return Check(code, "failed", message, "it is brought to its end first", "invplug install")
 
 
 def _declared_packages(diagnosis: Diagnosis) -> Check:

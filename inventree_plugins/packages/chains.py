@@ -49,7 +49,7 @@ def last_collected(text: str) -> tuple[str, ...]:
     return (found[-1]["what"], *split_chain(found[-1]["chain"] or "")) if found else ()
 
 
-def which_needs(chain: tuple[str, ...]) -> str:
-    """Say for what package, that somebody asked for, one is needed; nothing when it was asked for itself."""
-    packages = [part for part in chain if not LINE_OF_FILE.fullmatch(part)]
-    return f", which `{re.split('[=<>!~; ]', packages[-1])[0]}` needs" if packages else ""
+def which_needs(name: str | None, chain: tuple[str, ...]) -> str:
+    """Say, between commas, which of the packages asked for needs another; nothing where it is that itself."""
+    packages = [part for part in chain if name_of(part) not in {None, name}]
+    return f", which `{re.split('[=<>!~; ]', packages[-1])[0]}` needs," if packages else ""

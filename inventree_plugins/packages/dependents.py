@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inventree_plugins.models import Distribution, Interpreter, parse_requirement
@@ -15,54 +15,18 @@ from inventree_plugins.packages.satisfaction import marker_environment
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-__all__ = ["TOOLS", "Dependencies", "brought_by_plugins", "orphaned_by", "why_needed"]
+__all__ = ["TOOLS", "brought_by_plugins", "needed_by_others", "orphaned_by", "why_needed"]
 
 # Of the environment itself: a plugin may bring a newer one without touching the server.
 TOOLS = frozenset({"pip", "setuptools", "wheel"})
 
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What each of some distributions needs of the others, by normalised name.
-
-    An extra's requirements count wherever the extra is asked for by any of them, or by `asked`, requirements
-    from outside such as those of plugins.txt.
-    """
-
-    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    @classmethod
-    def among(
-        cls, required: Mapping[str, tuple[str, ...]], interpreter: Interpreter, *, asked: Iterable[str] = ()
-    ) -> Dependencies:
-        """Read the requirements of each name; a text that is none is left out."""
-        environment = marker_environment(interpreter)
-        parsed = {name: tuple(_parsed(texts)) for name, texts in required.items()}
-        extras: dict[str, set[str]] = {}
-        for requirement in (*_parsed(asked), *(each for group in parsed.values() for each in group)):
-            extras.setdefault(normalize(requirement.name), set()).update(map(normalize, requirement.extras))
-        needs = {}
-        for name, requirements in parsed.items():
-            wanted = extras.get(name, set()) | {""}
-            needs[name] = frozenset(
-                normalize(each.name) for each in requirements if _applies(each, environment, wanted)
-            )
-        return cls(needs)
-
-    def closure(self, start: Iterable[str]) -> frozenset[str]:
-        """Return the names that `start` leads to, itself included."""
-        seen: set[str] = set()
-        waiting = [name for name in start if name in self.needs]
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting.extend(self.needs[name] & self.needs.keys())
-        return frozenset(seen)
-
-    def needed_by(self, name: str) -> tuple[str, ...]:
-        """Return who needs `name` directly, sorted."""
-        return tuple(sorted(each for each, needs in self.needs.items() if name in needs and each != name))
+# A distribution with one of its extras, or without any.
+_Node = tuple[str, str]
+_NO_EXTRA = ""
+# Nothing records with which extras somebody asked for a distribution: it may have been any of them.
+_ANY_EXTRA = "*"
+# What only an extra asks for. An `or` may let it apply without the extra: parse that one.
+_ONLY_FOR_EXTRA = re.compile(r"\bextra\s*==")
 
 
 def brought_by_plugins(
@@ -71,25 +35,27 @@ def brought_by_plugins(
     *,
     plugins: Collection[str],
     server: Collection[str],
+    asked: Iterable[str] = (),
 ) -> frozenset[str]:
     """Return the names of distributions that are there only because of plugin packages, these included.
 
     `plugins` are names that plugins.txt declares, `server` those of the server's own requirement files. What
     has a plugin's entry point is a plugin package too. What somebody asked an installer for by name (the mark
-    REQUESTED, PEP 376) came by itself, unless `plugins` has it.
+    REQUESTED, PEP 376) came by itself, unless `plugins` has it. `asked` are requirements, as of plugins.txt,
+    whose extras bring more.
     """
     every = {each.key: each for each in distributions}
     packages = {key for key, each in every.items() if each.entry_points or key in plugins} - set(server)
     if not packages:
         return frozenset()
-    dependencies = _installed_dependencies(every.values(), interpreter)
-    reached = dependencies.closure(packages)
+    needs = _installed_needs(every.values(), interpreter)
+    reached = _names(needs.closure([*_plain(packages), *needs.asked_for(asked)])) & every.keys()
     own = {
         key
         for key, each in every.items()
         if key not in packages and (key not in reached or key in server or (each.info / "REQUESTED").exists())
     }
-    return reached - dependencies.closure(own - TOOLS) - own
+    return reached - _names(needs.closure(_plain(own - TOOLS))) - own
 
 
 def orphaned_by(
@@ -99,35 +65,130 @@ def orphaned_by(
     *,
     brought: Collection[str],
 ) -> frozenset[str]:
-    """Return the names out of `brought` that nothing needs any more when `removed` are gone."""
-    dependencies = _installed_dependencies(distributions, interpreter)
-    doomed = dependencies.closure(removed)
-    stay = dependencies.needs.keys() - (doomed & set(brought)) - set(removed)
-    # What stays keeps all that it needs, which keeps more in its turn.
-    return (doomed & set(brought)) - dependencies.closure(stay) - set(removed)
+    """Return the names out of `brought` that nothing needs any more when `removed` are gone.
 
-
-def _installed_dependencies(distributions: Iterable[Distribution], interpreter: Interpreter) -> Dependencies:
-    required: dict[str, tuple[str, ...]] = {
-        each.key: read_metadata(each).requires_dist for each in distributions
+    What has a plugin's entry point is there for itself, and so are the environment's tools. What stays in any
+    case keeps all that it may need, with whatever extras, and that keeps more in its turn.
+    """
+    every: dict[str, Distribution] = {each.key: each for each in distributions}
+    needs = _installed_needs(every.values(), interpreter)
+    reached = _names(needs.closure((name, _ANY_EXTRA) for name in removed))
+    doomed = {
+        name
+        for name in reached & every.keys() & set(brought)
+        if not every[name].entry_points and name not in TOOLS and name not in removed
     }
-    return Dependencies.among(required, interpreter)
+    stay = every.keys() - doomed - set(removed)
+    return frozenset(doomed - _names(needs.closure((name, _ANY_EXTRA) for name in stay)))
+
+
+def needed_by_others(
+    names: Iterable[str],
+    distributions: Iterable[Distribution],
+    interpreter: Interpreter,
+    *,
+    leaving: Collection[str],
+    asked: Iterable[str] = (),
+) -> Mapping[str, tuple[str, ...]]:
+    """Return for each name which distributions need it directly and are not among `leaving`, sorted.
+
+    Extras count where another distribution, or a requirement in `asked`, asks for them.
+    """
+    needs = _installed_needs((each for each in distributions if each.key not in leaving), interpreter)
+    return needs.needed_by(names, asked)
 
 
 def why_needed(
     required: Mapping[str, tuple[str, ...]], interpreter: Interpreter, *, asked: Iterable[str] = ()
 ) -> Mapping[str, tuple[str, ...]]:
     """Return for each name who needs it directly; `required` holds the requirements of each."""
-    dependencies = Dependencies.among(required, interpreter, asked=asked)
-    return {name: dependencies.needed_by(name) for name in required}
+    return _Needs(required, interpreter).needed_by(required, asked)
 
 
-def _parsed(texts: Iterable[str]) -> Iterator[Requirement]:
-    for text in texts:
-        with suppress(ValueError):  # packaging's InvalidRequirement: an installer would refuse it
-            yield parse_requirement(text)
+class _Needs:
+    """What each of some distributions needs, by normalised name; a requirement is read when it matters.
+
+    An extra's requirements count wherever somebody asks for the extra.
+    """
+
+    def __init__(self, required: Mapping[str, tuple[str, ...]], interpreter: Interpreter) -> None:
+        self._required = required
+        self._environment = marker_environment(interpreter)
+        self._known: dict[_Node, tuple[_Node, ...]] = {}
+
+    def closure(self, start: Iterable[_Node]) -> frozenset[_Node]:
+        """Return what `start` leads to, itself included."""
+        seen: set[_Node] = set()
+        waiting = list(start)
+        while waiting:
+            node = waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                waiting.extend(self._of(node))
+        return frozenset(seen)
+
+    def asked_for(self, texts: Iterable[str]) -> Iterator[_Node]:
+        """Yield what requirements ask for; a text that is none is left out."""
+        for text in texts:
+            requirement = _parsed(text)
+            if requirement is not None and self._applies(requirement, _NO_EXTRA):
+                yield from _nodes(requirement)
+
+    def needed_by(self, names: Iterable[str], asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return for each name who needs it directly, sorted."""
+        found: dict[str, set[str]] = {name: set() for name in names}
+        for node in self.closure([*_plain(self._required), *self.asked_for(asked)]):
+            for name, _ in self._of(node):
+                if name in found and name != node[0]:
+                    found[name].add(node[0])
+        return {name: tuple(sorted(who)) for name, who in found.items()}
+
+    def _of(self, node: _Node) -> tuple[_Node, ...]:
+        if node not in self._known:
+            self._known[node] = tuple(self._read(node))
+        return self._known[node]
+
+    def _read(self, node: _Node) -> Iterator[_Node]:
+        name, extra = node
+        for text in self._required.get(name, ()):
+            if extra == _NO_EXTRA and _ONLY_FOR_EXTRA.search(text) and " or " not in text:
+                continue
+            requirement = _parsed(text)
+            if requirement is not None and self._applies(requirement, extra):
+                yield from _nodes(requirement)
+
+    def _applies(self, requirement: Requirement, extra: str) -> bool:
+        marker = requirement.marker
+        if marker is None or (extra == _ANY_EXTRA and "extra" in str(marker)):
+            return True
+        try:
+            return marker.evaluate({**self._environment, "extra": extra})
+        except ValueError:  # packaging's, where a value is no version: it may be needed
+            return True
 
 
-def _applies(requirement: Requirement, environment: dict[str, str], extras: Iterable[str]) -> bool:
-    marker = requirement.marker
-    return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in extras)
+def _installed_needs(distributions: Iterable[Distribution], interpreter: Interpreter) -> _Needs:
+    required: dict[str, tuple[str, ...]] = {
+        each.key: read_metadata(each).requires_dist for each in distributions
+    }
+    return _Needs(required, interpreter)
+
+
+def _plain(names: Iterable[str]) -> Iterator[_Node]:
+    return ((name, _NO_EXTRA) for name in names)
+
+
+def _names(nodes: Iterable[_Node]) -> frozenset[str]:
+    return frozenset(name for name, _ in nodes)
+
+
+def _nodes(requirement: Requirement) -> Iterator[_Node]:
+    name = normalize(requirement.name)
+    yield name, _NO_EXTRA
+    yield from ((name, normalize(extra)) for extra in requirement.extras)
+
+
+def _parsed(text: str) -> Requirement | None:
+    with suppress(ValueError):  # packaging's InvalidRequirement: an installer would refuse it
+        return parse_requirement(text)
+    return None

@@ -6,54 +6,33 @@ The wordings are those of pip 24.0 to 26.3, taken from real runs; tests/packages
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Declaration
 from inventree_plugins.packages.box import last_box
 from inventree_plugins.packages.build_failure import build_failure
-from inventree_plugins.packages.names import normalize
-from inventree_plugins.packages.network_failure import http_failure, is_offline, network_failure, unreachable
+from inventree_plugins.packages.chains import LINE_OF_FILE, chain_of, name_of, which_needs
+from inventree_plugins.packages.conflict import conflict
+from inventree_plugins.packages.index_answer import is_unexplained, no_version, wrong_python, wrong_wheel
+from inventree_plugins.packages.network_failure import fetch_failure
 from inventree_plugins.packages.provenance import without_credentials
-from inventree_plugins.packages.verdict import Verdict
+from inventree_plugins.packages.release_age import no_upload_times
+from inventree_plugins.packages.verdict import Evidence, Verdict
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "is_unexplained"]
 
-_SHOWN_VERSIONS = 5
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_LINE_OF_FILE = re.compile(r"-r (\S+) \(line (\d+)\)")
-_NO_VERSION = re.compile(
-    r"^ERROR: Could not find a version that satisfies the requirement (?P<what>.+?)"
-    r"(?: \(from (?P<chain>(?!versions: ).+)\))? \(from versions: (?P<versions>[^)]*)\)\s*$",
-    re.MULTILINE,
-)
-_OTHER_PYTHON = re.compile(
-    r"^ERROR: Package '(?P<what>[^']+)' requires a different Python: (?P<ours>\S+) not in '(?P<range>[^']+)'",
-    re.MULTILINE,
-)
-_OTHER_PYTHONS = re.compile(
-    r"^ERROR: Packages require a different Python\. (?P<ours>\S+) not in:\n'(?P<range>[^']+)'"
-    r" \(required by (?P<what>\S+)",
-    re.MULTILINE,
-)
-_IGNORED_PYTHON = re.compile(
-    r"^ERROR: Ignored the following versions that require a different python version: (.+)$", re.MULTILINE
-)
-_CONFLICT = re.compile(
-    r"^ERROR: Cannot install (?P<who>.+) because these package versions have conflicting dependencies\.",
-    re.MULTILINE,
-)
-_CONFLICT_CAUSE = re.compile(r"^The conflict is caused by:\n(?P<cause>(?:    .+\n)+)", re.MULTILINE)
-_DOUBLE = re.compile(r"^ERROR: Double requirement given: (?P<what>\S+)", re.MULTILINE)
-_WRONG_WHEEL = re.compile(
-    r"^ERROR: (?P<what>\S+\.whl) is not a supported wheel on this platform", re.MULTILINE
-)
+_NO_HOST: Mapping[str, str] = {}
 _HASHES = re.compile(
     r"^ERROR: THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*\n\s+(?P<what>.+?) from (?P<rest>(?:.+\n)+)",
     re.MULTILINE,
 )
+_OF_THE_INDEX = re.compile(r"#sha\w+=(?P<told>\w+)\b.*?Expected sha\w+ (?P=told)\b", re.DOTALL)
 _REFUSED = re.compile(
     r"^ERROR: .*\[Errno (?:1|13|30)\] (?P<why>[^:\n]+)(?:: '(?P<path>[^'\n]+)')?", re.MULTILINE
+)
+_FULL = re.compile(
+    r"^.*(?:\[Errno (?:28|122)\]|No space left on device|Disk quota exceeded).*$", re.MULTILINE
 )
 
 _BUILD_CODES = frozenset(
@@ -66,52 +45,67 @@ _BUILD_CODES = frozenset(
 )
 
 
-def diagnose(output: str, declarations: Iterable[Declaration]) -> InstallError:
+def diagnose(
+    output: str, declarations: Iterable[Declaration], *, host: Mapping[str, str] = _NO_HOST, log: str = ""
+) -> InstallError:
     """Return the error that tells why an installer's run failed, for the caller to raise.
 
-    It names the requirement and its line of plugins.txt where the output tells which one it was.
+    It names the requirement and its line of plugins.txt where the output tells which one it was. `host` maps
+    the normalised names of the server's own distributions to their versions. `log` is what pip wrote with
+    `--log`: it is needed where `is_unexplained` says so.
     """
-    text = without_credentials(output.replace("\r\n", "\n"))
+    evidence = Evidence(_plain(output), _plain(log), host)
     known = tuple(declarations)
-    verdict = next((found for judge in _JUDGES if (found := judge(text)) is not None), None) or _last_words(
-        text
-    )
-    declared = _declared(verdict.names, known)
-    message = _LINE_OF_FILE.sub(lambda match: _text_of_line(match, known), verdict.message)
-    place = ""
-    if declared is not None and declared.line:
-        place = f" (`{declared.path.name}` line {declared.line})"
+    found = (verdict for judge in _JUDGES if (verdict := judge(evidence)) is not None)
+    verdict = next(found, None) or _last_words(evidence.text)
+    declared = next((each for name in verdict.names if (each := _declared(name, known)) is not None), None)
+    sentence = verdict.message.replace("\n", " ")
+    message = LINE_OF_FILE.sub(lambda match: _text_of_line(match[0], known), sentence)
+    line = (declared.line or None) if declared is not None else None
+    place = f" (`{declared.path.name}` line {line})" if declared is not None and line else ""
     return InstallError(
         f"{message}{place}",
         code=verdict.code,
         detail=verdict.detail or None,
         hint=verdict.hint,
-        path=declared.path if declared and declared.line else None,
-        line=(declared.line or None) if declared else None,
+        path=declared.path if declared is not None and line else None,
+        line=line,
+        names=_names(verdict.names, known),
     )
 
 
-def _declared(names: Sequence[str], known: Sequence[Declaration]) -> Declaration | None:
-    """Find the line to blame: `names` are pip's words for a requirement, or `-r FILE (line N)`."""
-    for name in names:
-        place = _LINE_OF_FILE.search(name)
-        match = _NAME.match(name)
-        key = normalize(match[1]) if match else None
-        for declared in known:
-            if place and declared.line == int(place[2]) and str(declared.path.absolute()) == place[1]:
+def _plain(text: str) -> str:
+    return without_credentials(text.replace("\r\n", "\n"))
+
+
+def _declared(name: str, known: Sequence[Declaration]) -> Declaration | None:
+    """Find the line to blame: `name` is pip's word for a requirement, or `-r FILE (line N)`."""
+    place = LINE_OF_FILE.search(name)
+    for declared in known:
+        if place is not None:
+            if declared.line == int(place["line"]) and str(declared.path.absolute()) == place["path"]:
                 return declared
-            if not place and key is not None and declared.name == key:
-                return declared
+        elif declared.name is not None and declared.name == name_of(name):
+            return declared
     return None
 
 
-def _text_of_line(match: re.Match[str], known: Sequence[Declaration]) -> str:
-    declared = _declared([match[0]], known)
-    return f"`{declared.text}`" if declared else match[0]
+def _names(words: Sequence[str], known: Sequence[Declaration]) -> tuple[str, ...]:
+    """Return the packages that pip's words mean, each once."""
+    found = []
+    for word in words:
+        declared = _declared(word, known)
+        found.append(declared.name if declared is not None else name_of(word))
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
-def _managed(text: str) -> Verdict | None:
-    if "error: externally-managed-environment" not in text:
+def _text_of_line(place: str, known: Sequence[Declaration]) -> str:
+    declared = _declared(place, known)
+    return f"`{declared.text}`" if declared else place
+
+
+def _managed(evidence: Evidence) -> Verdict | None:
+    if "error: externally-managed-environment" not in evidence.text:
         return None
     return Verdict(
         "install-externally-managed",
@@ -120,8 +114,8 @@ def _managed(text: str) -> Verdict | None:
     )
 
 
-def _full_disk(text: str) -> Verdict | None:
-    match = re.search(r"^.*(?:\[Errno 28\]|No space left on device).*$", text, re.MULTILINE)
+def _full_disk(evidence: Evidence) -> Verdict | None:
+    match = _FULL.search(evidence.text)
     if match is None:
         return None
     return Verdict(
@@ -132,8 +126,8 @@ def _full_disk(text: str) -> Verdict | None:
     )
 
 
-def _refused(text: str) -> Verdict | None:
-    match = _REFUSED.search(text)
+def _refused(evidence: Evidence) -> Verdict | None:
+    match = _REFUSED.search(evidence.text)
     if match is None:
         return None
     where = f" `{match['path']}`" if match["path"] else " to the target's packages"
@@ -145,121 +139,31 @@ def _refused(text: str) -> Verdict | None:
     )
 
 
-def _conflict(text: str) -> Verdict | None:
-    match = _CONFLICT.search(text)
-    if match is None:
-        double = _DOUBLE.search(text)
-        if double is None:
-            return None
-        return Verdict(
-            "install-conflict", f"`{double['what']}` is required twice, differently", names=(double["what"],)
-        )
-    who = re.split(r", | and ", match["who"])
-    cause = _CONFLICT_CAUSE.search(text, match.end())
-    reasons = [line.strip() for line in cause["cause"].splitlines()] if cause else []
-    names = " and ".join(one if one.startswith("-r ") else f"`{one}`" for one in who)
-    why = f": {'; '.join(reasons)}" if reasons else ""
-    together = " together" if len(who) > 1 else ""
-    return Verdict(
-        "install-conflict",
-        f"{names} cannot be installed{together}{why}",
-        names=tuple(who),
-        detail="\n".join(reasons),
-        hint="loosen one of the requirements, or remove one",
-    )
-
-
-def _wrong_python(text: str) -> Verdict | None:
-    match = _OTHER_PYTHON.search(text) or _OTHER_PYTHONS.search(text)
+def _hash_mismatch(evidence: Evidence) -> Verdict | None:
+    match = _HASHES.search(evidence.text)
     if match is None:
         return None
-    return Verdict(
-        "install-no-version",
-        f"`{match['what']}` needs Python {match['range']}, and the target has {match['ours']}",
-        names=(match["what"],),
-        detail=match[0].removeprefix("ERROR: "),
-        hint="ask for a version of the package that supports the target's Python, if there is one",
-    )
-
-
-def _no_version(text: str) -> Verdict | None:
-    match = _NO_VERSION.search(text)
-    if match is None:
-        return None
-    what, chain = match["what"].strip(), match["chain"] or ""
-    # The chain runs from the nearest parent to the line that started it.
-    parents = [part for part in chain.split("->") if part]
-    names = (what, *reversed(parents))
-    needed = f", which `{parents[0]}` needs" if parents and not parents[0].startswith("-r ") else ""
-    detail = match[0].removeprefix("ERROR: ")
-    versions = match["versions"].strip()
-    if versions != "none":
-        every = versions.split(", ")
-        shown = ", ".join(every[-_SHOWN_VERSIONS:])
-        more = "…, " if len(every) > _SHOWN_VERSIONS else ""
-        return Verdict(
-            "install-no-version",
-            f"no version satisfies `{what}`{needed}; available: {more}{shown}",
-            names=names,
-            detail=_with_ignored(text, shortened=f"available versions: {more}{shown}"),
-            hint="ask for one of the available versions",
-        )
-    if is_offline(text):
-        return unreachable(text, names=names, what=f"`{what}`{needed} could not be looked up")
-    ignored = _IGNORED_PYTHON.search(text)
-    if ignored:
-        return Verdict(
-            "install-no-version",
-            f"no version of `{what}`{needed} supports the target's Python",
-            names=names,
-            detail=_with_ignored(text, shortened=detail),
-            hint="ask for a version of the package that supports the target's Python, if there is one",
-        )
-    return Verdict(
-        "install-not-found",
-        f"no package for `{what}`{needed} was found",
-        names=names,
-        detail=detail,
-        hint="check the spelling and the index; a package without a file for this Python is not seen either",
-    )
-
-
-def _with_ignored(text: str, *, shortened: str) -> str:
-    ignored = _IGNORED_PYTHON.search(text)
-    if ignored is None:
-        return shortened
-    last = ignored[1].split("; ")[-_SHOWN_VERSIONS:]
-    return f"{shortened}\nfor another Python: {'; '.join(last)}"
-
-
-def _hash_mismatch(text: str) -> Verdict | None:
-    match = _HASHES.search(text)
-    if match is None:
-        return None
+    what = match["what"]
+    name = name_of(what)
+    chain = chain_of(evidence.text, name)
+    told = "the declared hash"
+    hint = "update its `--hash` if the package was updated; if not, the file may have been tampered with"
+    if _OF_THE_INDEX.search(match["rest"]):
+        told = "the hash that the index tells"
+        hint = "run the command again; if it stays so, the index or a proxy damages files, or worse"
     return Verdict(
         "install-hash-mismatch",
-        f"the file for `{match['what']}` does not have the declared hash",
-        names=(match["what"],),
+        f"the file for `{what}`{which_needs(name, chain)} does not have {told}",
+        names=(what, *chain),
         detail="\n".join(line.strip() for line in match["rest"].splitlines() if line.strip()),
-        hint="update its `--hash` if the package was updated; if not, the file may have been tampered with",
+        hint=hint,
     )
 
 
-def _wrong_wheel(text: str) -> Verdict | None:
-    match = _WRONG_WHEEL.search(text)
-    if match is None:
-        return None
-    return Verdict(
-        "install-no-wheel",
-        f"`{match['what']}` is a wheel for another platform or Python",
-        names=(match["what"].split("-")[0],),
-        detail=match[0].removeprefix("ERROR: "),
-        hint="give a wheel for the target's Python, or the package's name",
+def _old_target(evidence: Evidence) -> Verdict | None:
+    match = re.search(
+        r"This version of pip does not support python (\S+) \(requires ([^)]+)\)", evidence.text
     )
-
-
-def _old_target(text: str) -> Verdict | None:
-    match = re.search(r"This version of pip does not support python (\S+) \(requires ([^)]+)\)", text)
     if match is None:
         return None
     return Verdict(
@@ -282,6 +186,8 @@ def _last_words(text: str) -> Verdict:
     lines = [line for line in text.splitlines() if line.strip()]
     errors = [line.strip() for line in lines if re.match(r"\s*error:", line, re.IGNORECASE)]
     talk = [line.strip() for line in lines if not line.startswith(("WARNING:", "DEPRECATION:", "[notice]"))]
+    if errors and errors[-1] == "ERROR: Exception:":
+        errors = talk[-1:]  # a fault of pip's own: the last line of its traceback says which
     last = (errors or talk or ["it printed nothing"])[-1]
     reason = re.sub(r"^error:\s*", "", last, flags=re.IGNORECASE)
     match = re.search(r"(?:Wheel|requirement:?|Package) '([^']+)'", reason)
@@ -295,17 +201,17 @@ def _last_words(text: str) -> Verdict:
 
 # The order matters: a build's log may hold anything, so what only pip itself says comes before it, and the
 # causes that make a build fail too (a full disk) come first.
-_JUDGES: tuple[Callable[[str], Verdict | None], ...] = (
+_JUDGES: tuple[Callable[[Evidence], Verdict | None], ...] = (
     _managed,
     _old_target,
     _full_disk,
     build_failure,
     _refused,
-    _conflict,
-    _wrong_python,
-    _no_version,
+    conflict,
+    wrong_python,
+    no_version,
     _hash_mismatch,
-    _wrong_wheel,
-    http_failure,
-    network_failure,
+    wrong_wheel,
+    no_upload_times,
+    fetch_failure,
 )

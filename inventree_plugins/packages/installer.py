@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from inventree_plugins.models import Declaration
+from inventree_plugins.packages.provenance import DirectUrl
 
 __all__ = ["InstallRequest", "Installer", "ResolvedPackage", "Staged"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallRequest:
@@ -19,7 +21,8 @@ class InstallRequest:
     named. `constraints` are further requirements that must hold of whatever is installed, `host` the versions
     of the server's own distributions by normalised name, as messages tell them. Relative paths count from
     `directory`. `declarations` tell the line that a failing package stands on. `uploaded_before` is a time in
-    ISO 8601. `secrets` are variables that the lines name, for the installer's environment only.
+    ISO 8601. `offline` forbids any connection. `secrets` are variables that the lines name, for the
+    installer's environment only.
     """
 
     requirements_file: Path | None = None
@@ -32,6 +35,7 @@ class InstallRequest:
     upgrade: bool = False
     prereleases: bool = False
     uploaded_before: str | None = None
+    offline: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -40,7 +44,8 @@ class ResolvedPackage:
     """A package that the installer would put in; `requested` when it was named, not only needed.
 
     `line` is the requirement that means exactly this one. `requires` is its Requires-Dist; `hashes` are
-    those of its archive, such as `sha256:…`; `url` is where that lies, without credentials.
+    those of its archive, such as `sha256:…`; `url` is where that lies, without credentials; `python` is its
+    Requires-Python; `source` is where it comes from when a requirement names a URL or path.
     """
 
     name: str
@@ -50,6 +55,8 @@ class ResolvedPackage:
     requires: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
     url: str | None = None
+    python: str | None = None
+    source: DirectUrl | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from inventree_plugins.packages.box import last_box
 from inventree_plugins.packages.chains import last_collected, name_of
 from inventree_plugins.packages.verdict import Evidence, Verdict
 
-__all__ = ["fetch_failure", "lookup_failure", "retries"]
+__all__ = ["complaint", "fetch_failure", "lookup_failure"]
 
 
 class _Trouble(NamedTuple):
@@ -41,12 +41,17 @@ _TROUBLES = (
         "the fault is the server's: run the command again later, or tell who runs the index",
     ),
     _Trouble(
-        re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|ssl-verification-failed"),
+        re.compile(r"The repository located at (?P<host>\S+) is not a trusted or secure host"),
+        "{host} is to be asked by `http:`, which anybody on the way could answer",
+        "give a URL with `https:`, or `--trusted-host HOST` in plugins.txt if the way is safe",
+    ),
+    _Trouble(
+        re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed"),
         "the certificate of {host} is not trusted",
         "name the file with its authority's certificate in `PIP_CERT`, and check the clock",
     ),
     _Trouble(
-        re.compile(r"ProxyError|proxy-connection-failed|Cannot connect to proxy"),
+        re.compile(r"ProxyError|proxy-connection-failed|Cannot connect to proxy|proxy connection error"),
         "the proxy on the way to {host} cannot be reached, or refuses",
         "check `HTTPS_PROXY` and `HTTP_PROXY`, then run the command again",
     ),
@@ -71,7 +76,7 @@ _TROUBLES = (
     _Trouble(
         re.compile(
             r"Max retries exceeded|connection broken by|NewConnectionError|NameResolutionError|SSLError"
-            r"|connection-failed|ssl-missing|[Cc]onnection error"
+            r"|connection-failed|ssl-missing|[Cc]onnection error|problem confirming the ssl certificate"
         ),
         "{host} cannot be reached",
         _NETWORK,
@@ -87,10 +92,16 @@ _BOXES = frozenset(
         "ssl-verification-failed",
     }
 )
-_NOT_THERE = re.compile(r"HTTP error (?:404|410) [^\n]*?(?:while getting|for url:?) (?P<url>\S+)")
+# A file that an index has listed is followed by the page that did.
+_NOT_THERE = re.compile(
+    r"HTTP error (?:404|410) (?:while getting|Client Error: [^\n]*? for url:) (?P<url>\S+)"
+    r"(?P<page> \(from http\S+\))?"
+)
 _GONE = re.compile(r"HTTP error \d{3} ")
 _RETRY = re.compile(r"^WARNING: Retrying .*': (?P<path>\S+)$", re.MULTILINE)
-_HOST = re.compile(r"host='([^']+)'|https?://(?:[^@/\s]+@)?([^/\s:'\"]+)|(?:connect to|^) ?([\w.-]+) didn't")
+_HOST = re.compile(r"host='([^']+)'|https?://(?:[^@/\s]+@)?([^/\s:'\"]+)")
+_IGNORED = re.compile(r"^WARNING: The repository located at .*$", re.MULTILINE)
+_FETCHED = re.compile(r"()while fetching https?://(?:[^@/\s]+@)?([^/\s:'\"]+)")
 _INDEX = re.compile(r"^Looking in indexes: ([^,\s]+)$", re.MULTILINE)
 
 
@@ -101,8 +112,9 @@ def fetch_failure(evidence: Evidence) -> Verdict | None:
     names = last_collected(text)
     place = _place(names[0]) if names else None
     missing = _NOT_THERE.search(text)
-    if place and missing:
-        return Verdict("install-not-found", f"`{place}` does not exist", names, missing[0], "check the URL")
+    if missing and not missing["page"]:
+        url = missing["url"].partition("#")[0]
+        return Verdict("install-not-found", f"`{url}` does not exist", names, missing[0], "check the URL")
     trouble = _trouble(line, index=_index(text))
     if trouble is None:
         return None
@@ -118,21 +130,22 @@ def lookup_failure(evidence: Evidence, names: tuple[str, ...], *, what: str, lin
     return Verdict("install-network", f"{what}: {why}", names, line, hint)
 
 
-def retries(text: str, name: str | None) -> str | None:
-    """Return pip's last complaint about the connection over which it asked an index for a package."""
+def complaint(text: str, name: str | None) -> str | None:
+    """Return pip's last complaint about the index, or the connection, by which it asked for a package."""
     found = [match for match in _RETRY.finditer(text) if _page_name(match["path"]) == name]
+    found = found or list(_IGNORED.finditer(text))
     return found[-1][0] if found else None
 
 
 def _page_name(path: str) -> str | None:
-    return name_of(path.split("?")[0].strip("/").rpartition("/")[2])
+    return name_of(path.partition("?")[0].strip("/").rpartition("/")[2])
 
 
 def _said(text: str) -> str:
     """Return the words with which pip gave up."""
     box = last_box(text)
     if box is not None:
-        return f"{box.message}\n{box.why}" if box.code in _BOXES else ""
+        return f"{box.code}: {box.message}\n{box.why}" if box.code in _BOXES else ""
     errors = re.findall(r"^\s*ERROR: .*$", text, re.MULTILINE)
     return next((each.strip() for each in errors if _GONE.search(each) or "OSError" in each), "")
 
@@ -142,11 +155,12 @@ def _trouble(line: str, *, index: str | None) -> tuple[str, str] | None:
     for trouble in _TROUBLES:
         match = trouble.pattern.search(line)
         if match:
-            found = _HOST.search(line)
+            said = next((each for each in match.groups() if each), "")
+            found = _FETCHED.search(line) or _HOST.search(line)
             host = next((each for each in found.groups() if each), None) if found else None
-            number = next((each for each in match.groups() if each), "")
+            host = match.groupdict().get("host") or host
             shown = f"`{host or index}`" if host or index else "the package index"
-            return trouble.what.format(host=shown, number=number), trouble.hint
+            return trouble.what.format(host=shown, number=said), trouble.hint
     return None
 
 

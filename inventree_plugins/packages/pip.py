@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Interpreter
-from inventree_plugins.packages.diagnosis import diagnose
+from inventree_plugins.packages.diagnosis import diagnose, is_unexplained
 from inventree_plugins.packages.installer import InstallRequest, ResolvedPackage, Staged
 from inventree_plugins.packages.names import normalize
 from inventree_plugins.packages.permission import needs_user_site
@@ -20,10 +20,11 @@ from inventree_plugins.packages.report import read_report
 from inventree_plugins.packages.staging import mark_requested
 from inventree_plugins.process import Completed, Runner
 
-__all__ = ["PipInstaller"]
+__all__ = ["STRONG_HASHES", "PipInstaller", "offers"]
 
 OnLine = Callable[[str], None]
 
+STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
 _QUIET = ("--disable-pip-version-check", "--no-input", "--no-color")
 _REMOVED = re.compile(r"^\s*Successfully uninstalled (\S+)-[^-\s]+$", re.MULTILINE)
 _FOUND = re.compile(r"^Found existing installation: (\S+)", re.MULTILINE)
@@ -40,6 +41,15 @@ _ELSEWHERE = (
     "USER",
 )
 _ENVIRONMENT: dict[str, str | None] = {f"PIP_{name}": None for name in _ELSEWHERE}
+# pip must ask Python's finders what is installed, which is its way only since Python 3.11.
+_BY_FINDERS = {"_PIP_USE_IMPORTLIB_METADATA": "1"}
+# Links in pip's own settings, and URLs in the metadata of packages, would still lead out: to nowhere.
+_OFFLINE = {
+    "PIP_NO_INDEX": "1",
+    "PIP_PROXY": "http://127.0.0.1:9",
+    "PIP_RETRIES": "0",
+    "GIT_ALLOW_PROTOCOL": "file",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,27 @@ class PipInstaller:
         with _Work(request) as work:
             return self._install(work, ("--dry-run", *work.everything), on_line=on_line)
 
+    def resolve_without(
+        self, request: InstallRequest, unseen: Collection[str], *, on_line: OnLine | None = None
+    ) -> tuple[ResolvedPackage, ...]:
+        """Find what would have to be installed if distributions were not there, by a dry run.
+
+        `unseen` are their normalised names. Raises InstallError.
+        """
+        with _Work(request) as work:
+            return self._install(work, ("--dry-run", *work.everything), unseen=unseen, on_line=on_line)
+
+    def newest(
+        self, request: InstallRequest, *, on_line: OnLine | None = None
+    ) -> tuple[ResolvedPackage, ...]:
+        """Find the newest release of each package that the request names, by a dry run. Raises InstallError.
+
+        What they need, what is installed and what Python the target has do not count.
+        """
+        alone = ("--dry-run", "--no-deps", "--ignore-installed", "--ignore-requires-python")
+        with _Work(request) as work:
+            return self._install(work, (*alone, *work.everything), on_line=on_line)
+
     def stage(
         self,
         request: InstallRequest,
@@ -66,9 +97,10 @@ class PipInstaller:
         on_line: OnLine | None = None,
     ) -> Staged:
         """Unpack and build exactly `packages` below `folder`. Raises InstallError."""
+        root = (*self._root(folder), "--ignore-installed", "--no-deps")
         with _Work(request) as work:
-            arguments = (*self._root(folder), "--ignore-installed", "--no-deps", *work.only(packages))
-            self._install(work, arguments, on_line=on_line)
+            for part in _parts(packages):
+                self._install(work, (*root, *work.only(part)), on_line=on_line)
         mark_requested(folder, {normalize(each.name) for each in packages if each.requested})
         return Staged(tuple(packages), folder, Path("/"))
 
@@ -89,11 +121,33 @@ class PipInstaller:
         on_line: OnLine | None = None,
     ) -> None:
         """Write wheels of exactly `packages` into `folder`, built where need be. Raises InstallError."""
+        self._fetch(("wheel", "--wheel-dir", str(folder)), request, packages, on_line=on_line)
+
+    def download(
+        self,
+        request: InstallRequest,
+        packages: Sequence[ResolvedPackage],
+        folder: Path,
+        *,
+        on_line: OnLine | None = None,
+    ) -> None:
+        """Write the archives of exactly `packages` into `folder`, as they come. Raises InstallError."""
+        self._fetch(("download", "--dest", str(folder)), request, packages, on_line=on_line)
+
+    def _fetch(
+        self,
+        command: Sequence[str],
+        request: InstallRequest,
+        packages: Sequence[ResolvedPackage],
+        *,
+        on_line: OnLine | None,
+    ) -> None:
         with _Work(request) as work:
-            command = ("wheel", *_QUIET, "--no-deps", "--wheel-dir", str(folder), *work.only(packages))
-            done = self._run(command, request, on_line=on_line)
-            if done.returncode:
-                raise work.failure(done)
+            for part in _parts(packages):
+                arguments = (*command, *_QUIET, "--no-deps", *work.only(part))
+                done = self._run(arguments, request, on_line=on_line)
+                if done.returncode:
+                    raise work.failure(done)
 
     def uninstall(self, names: Sequence[str], *, on_line: OnLine | None = None) -> tuple[str, ...]:
         """Remove packages at once and return those that were there, by normalised name.
@@ -122,20 +176,47 @@ class PipInstaller:
         return (*root, "--user") if needs_user_site(self.target) else root
 
     def _install(
-        self, work: _Work, arguments: Sequence[str], *, on_line: OnLine | None
+        self,
+        work: _Work,
+        arguments: Sequence[str],
+        *,
+        unseen: Collection[str] = (),
+        on_line: OnLine | None,
     ) -> tuple[ResolvedPackage, ...]:
         report = work.folder / "report.json"
         command = ("install", *_QUIET, "--no-warn-conflicts", "--report", str(report), *arguments)
-        done = self._run(command, work.request, on_line=on_line)
+        done = self._run(command, work.request, unseen=unseen, on_line=on_line)
         if done.returncode:
-            raise work.failure(done)
+            raise work.failure(done, log=self._log(command, work, done, unseen=unseen))
         return read_report(report, work.request.declarations)
 
-    def _run(self, arguments: Sequence[str], request: InstallRequest, *, on_line: OnLine | None) -> Completed:
+    def _log(self, command: Sequence[str], work: _Work, done: Completed, *, unseen: Collection[str]) -> str:
+        """Ask once more, with a log, where pip's output does not say why an index had nothing.
+
+        A log costs a good part of a run, so that only failures write one.
+        """
+        if not is_unexplained(done.stdout + done.stderr):
+            return ""
+        log = work.folder / "pip.log"
+        self._run((*command, "--dry-run", "--log", str(log)), work.request, unseen=unseen, on_line=None)
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        request: InstallRequest,
+        *,
+        unseen: Collection[str] = (),
+        on_line: OnLine | None,
+    ) -> Completed:
         env = {**_ENVIRONMENT, "PYTHONIOENCODING": "utf-8", "_PIP_RUNNING_IN_SUBPROCESS": "1"}
+        if unseen:
+            env |= _BY_FINDERS
+        if request.offline:
+            env |= _OFFLINE
         # With a line callback both streams come as one, in order: the diagnosis needs that.
         return self.runner(
-            [*_program(self.target.executable), *arguments],
+            [*_program(self.target.executable, unseen=unseen), *arguments],
             cwd=request.directory,
             env={**env, **request.secrets},
             on_line=on_line or _discard,
@@ -176,18 +257,16 @@ class _Work:
         return tuple(arguments)
 
     def only(self, packages: Sequence[ResolvedPackage]) -> tuple[str, ...]:
-        """Return the arguments for exactly these packages, by their hashes where all have some."""
-        lines = [each.line for each in packages]
-        if all(each.hashes for each in packages):
-            lines = [f"{each.line} --hash={each.hashes[0]}" for each in packages]
+        """Return the arguments for exactly these packages, by their hashes; see `_parts`."""
+        lines = [" ".join([each.line, *_hash_options(each)]) for each in packages]
         return ("--requirement", self._write("requirements.txt", *self.request.options, *lines))
 
-    def failure(self, done: Completed) -> InstallError:
+    def failure(self, done: Completed, *, log: str = "") -> InstallError:
         """Return the error that tells why pip failed, without the temporary file's name."""
         output = done.stdout + done.stderr
         for number, line in enumerate(self._lines, 1):
             output = output.replace(f"-r {self.folder / 'requirements.txt'} (line {number})", line)
-        return diagnose(output, self.request.declarations)
+        return diagnose(output, self.request.declarations, host=self.request.host, log=log)
 
     def _write(self, name: str, *lines: str) -> str:
         if name == "requirements.txt":
@@ -197,14 +276,38 @@ class _Work:
         return str(path)
 
 
-def _program(executable: Path) -> tuple[str, ...]:
+def _program(executable: Path, *, unseen: Collection[str] = ()) -> tuple[str, ...]:
     """Return how the target runs this very pip: by the file that pip has for that, which saves a process."""
     spec = find_spec("pip")
     runner = Path(spec.origin).parent / "__pip-runner__.py" if spec and spec.origin else None
     if runner is not None and runner.is_file():
-        return (str(executable), str(runner))
+        without = (str(Path(__file__).with_name("pip_without.py")), ",".join(sorted(unseen)))
+        return (str(executable), *(without if unseen else ()), str(runner))
+    if unseen:
+        raise InstallError("invplug's own pip is not installed as a folder, which this needs")
     return (sys.executable, "-m", "pip", "--python", str(executable))
+
+
+def _parts(packages: Sequence[ResolvedPackage]) -> tuple[Sequence[ResolvedPackage], ...]:
+    """Divide packages into those with hashes and those without: pip wants one for all, or for none."""
+    hashed = [each for each in packages if _hash_options(each)]
+    others = [each for each in packages if not _hash_options(each)]
+    return tuple(part for part in (hashed, others) if part)
+
+
+def _hash_options(package: ResolvedPackage) -> list[str]:
+    """Return the hashes that pip takes as options; an index may have weaker ones too."""
+    return [f"--hash={each}" for each in package.hashes if each.partition(":")[0] in STRONG_HASHES]
 
 
 def _discard(_line: str) -> None:
     """Drop a line of output."""
+
+
+def offers(target: Interpreter, name: str, index_url: str | None, runner: Runner) -> bool:
+    """Tell whether one index has the package, None being the configured one; False without an answer."""
+    index: dict[str, str | None] = {"PIP_INDEX_URL": index_url} if index_url else {}
+    command = ("index", "versions", name, *_QUIET, "--pre", "--retries", "0")
+    env = {**_ENVIRONMENT, "PIP_EXTRA_INDEX_URL": None, "PIP_FIND_LINKS": None, **index}
+    done = runner([*_program(target.executable), *command], env={**env, "_PIP_RUNNING_IN_SUBPROCESS": "1"})
+    return done.returncode == 0

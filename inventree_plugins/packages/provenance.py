@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ class DirectUrl:
     """The contents of `direct_url.json`; `url` holds neither credentials nor revision.
 
     `vcs` is None for anything but a repository; `commit` is what was built, `revision` what was asked for.
+    `folder` is a source tree on this machine, `hashes` are those of an archive, such as `sha256:…`.
     """
 
     url: str
@@ -28,6 +30,8 @@ class DirectUrl:
     revision: str | None = None
     commit: str | None = None
     subdirectory: str | None = None
+    folder: bool = False
+    hashes: tuple[str, ...] = ()
 
 
 def direct_url(distribution: Distribution) -> str | None:
@@ -61,7 +65,18 @@ def parse_direct_url(data: dict[str, Any]) -> DirectUrl | None:
         revision=_text(vcs, "requested_revision"),
         commit=_text(vcs, "commit_id"),
         subdirectory=_text(data, "subdirectory"),
+        folder=isinstance(data.get("dir_info"), dict),
+        hashes=tuple(_hashes(_table(data, "archive_info"))),
     )
+
+
+def _hashes(archive: dict[str, Any]) -> Iterator[str]:
+    """Yield the hashes of an archive; older installers know of one only, under another key."""
+    hashes = _table(archive, "hashes")
+    for kind in sorted(hashes):
+        yield f"{kind}:{hashes[kind]}"
+    if not hashes and (only := _text(archive, "hash")):
+        yield only.replace("=", ":", 1)
 
 
 def _read(path: Path) -> bytes:

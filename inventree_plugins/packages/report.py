@@ -45,6 +45,8 @@ def _package(item: dict[str, Any], declarations: Sequence[Declaration]) -> Resol
         requires=tuple(metadata.get("requires_dist", ())),
         hashes=() if direct else tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items())),
         url=source["url"],
+        source=parse_direct_url(source) if direct else None,
+        python=metadata.get("requires_python"),
     )
 
 

@@ -21,7 +21,9 @@ __all__ = [
     "find_declaration",
     "option_lines",
     "remote_includes",
+    "requirement_lines",
     "requires_hashes",
+    "walk",
 ]
 
 _KEPT = frozenset(
@@ -33,6 +35,7 @@ _KEPT = frozenset(
         "--index-url",
         "--no-binary",
         "--no-index",
+        "--no-require-hashes",
         "--only-binary",
         "--only-final",
         "--pre",
@@ -50,7 +53,7 @@ def declarations(file: PluginsFile) -> tuple[Declaration, ...]:
     An include over the network is the installer's to read and is left out. Raises PluginsFileError for a
     line that pip would refuse, and for a missing or circular include.
     """
-    return tuple(entry.declaration for _, entry in _walk(file) if entry.declaration is not None)
+    return tuple(entry.declaration for _, entry in walk(file) if entry.declaration is not None)
 
 
 def constraints(file: PluginsFile) -> tuple[Declaration, ...]:
@@ -62,7 +65,7 @@ def constraints(file: PluginsFile) -> tuple[Declaration, ...]:
 
 
 def _constraints(file: PluginsFile, *, seen: set[Path]) -> Iterator[Declaration]:
-    for source, entry in _walk(file):
+    for source, entry in walk(file):
         for path in _constraint_files(source, entry):
             if _identity(path) in seen:
                 continue
@@ -86,7 +89,7 @@ def remote_includes(file: PluginsFile) -> tuple[str, ...]:
     """Return the URLs of includes that only the installer can read. Raises PluginsFileError."""
     return tuple(
         option.value
-        for _, entry in _walk(file)
+        for _, entry in walk(file)
         if entry.declaration is None
         for option in entry.options
         if option.name == "--requirement" and option.value
@@ -95,9 +98,22 @@ def remote_includes(file: PluginsFile) -> tuple[str, ...]:
 
 def requires_hashes(file: PluginsFile) -> bool:
     """Tell whether pip wants a hash for every line, as one has one. Raises PluginsFileError."""
-    return any(
-        option.name in {"--hash", "--require-hashes"} for _, entry in _walk(file) for option in entry.options
+    found = [entry for _, entry in walk(file)]
+    switches = {option.name for entry in found if entry.declaration is None for option in entry.options}
+    if "--no-require-hashes" in switches:
+        return False
+    # Hashes on a line of their own belong to nothing: pip warns, and passes them over.
+    return "--require-hashes" in switches or any(
+        option.name == "--hash" for entry in found if entry.declaration for option in entry.options
     )
+
+
+def requirement_lines(file: PluginsFile) -> tuple[tuple[Declaration, str], ...]:
+    """Return what `declarations` lists, each with its line as pip reads it, its own options included.
+
+    A part of them, together with `option_lines`, makes a file for an installer. Variables stay unexpanded.
+    """
+    return tuple((entry.declaration, entry.line.content) for _, entry in walk(file) if entry.declaration)
 
 
 def find_declaration(file: PluginsFile, name: str) -> Declaration | None:
@@ -110,17 +126,27 @@ def option_lines(file: PluginsFile) -> tuple[str, ...]:
     """Return the options that any other installation for this server should keep, one a line.
 
     These are where packages come from, constraints, and binary and pre-release choices; not
-    `--require-hashes`, which asks for hashes in the same file. Relative paths become absolute. Variables
-    stay unexpanded, so that no secret leaves the environment. Raises PluginsFileError.
+    `--require-hashes`, which asks for hashes in the same file, nor an include over the network, whose lines
+    only the installer can read (see `remote_includes`). Relative paths become absolute. Variables stay
+    unexpanded, so that no secret leaves the environment. Raises PluginsFileError.
     """
-    lines: list[str] = []
-    for source, entry in _walk(file):
-        if entry.declaration is not None:
-            continue
-        for option, written in zip(entry.options, entry.written, strict=True):
-            if option.name in _KEPT:
-                lines.append(_option_line(option, written, directory=source.path.absolute().parent))
-    return tuple(lines)
+    return tuple(
+        line
+        for source, entry in walk(file)
+        if entry.declaration is None
+        for line in _kept_options(entry, directory=source.path.absolute().parent)
+    )
+
+
+def _kept_options(entry: Entry, *, directory: Path) -> Iterator[str]:
+    if len(entry.options) != len(entry.written):
+        # A variable holds whole options: which of them are whose, only the expanded line would tell.
+        if any(option.name in _KEPT for option in entry.options):
+            yield entry.line.content
+        return
+    for option, written in zip(entry.options, entry.written, strict=True):
+        if option.name in _KEPT:
+            yield _option_line(option, written, directory=directory)
 
 
 def _option_line(option: Option, written: Option, *, directory: Path) -> str:
@@ -133,7 +159,8 @@ def _option_line(option: Option, written: Option, *, directory: Path) -> str:
     return f"{option.name} {shlex.quote(value)}"
 
 
-def _walk(file: PluginsFile) -> Iterator[tuple[PluginsFile, Entry]]:
+def walk(file: PluginsFile) -> Iterator[tuple[PluginsFile, Entry]]:
+    """Yield every entry with the file that it stands in, in place of an include what that says."""
     yield from _walk_includes(file, chain=(_identity(file.path),), seen={_identity(file.path)})
 
 

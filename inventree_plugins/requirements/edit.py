@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -12,26 +12,31 @@ from inventree_plugins.errors import PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
 from inventree_plugins.requirements.declared import declarations
 from inventree_plugins.requirements.entry import Entry, entries
-from inventree_plugins.requirements.lines import BOM, LogicalLine
+from inventree_plugins.requirements.lines import LogicalLine
 from inventree_plugins.requirements.options import split_options
 from inventree_plugins.requirements.plugins_file import PluginsFile
+from inventree_plugins.requirements.splice import Splice, append, fold, removal, splice
 
-__all__ = ["add", "remove"]
+__all__ = ["Applies", "add", "lines_of", "remove"]
 
-# Where to cut, where to go on, and what to put between.
-_Splice = tuple[int, int, str]
+# Whether a declaration holds for the target, by its marker.
+Applies = Callable[[Declaration], bool]
 
 
-def add(file: PluginsFile, requirement_texts: Sequence[str]) -> str:
+def add(file: PluginsFile, requirement_texts: Sequence[str], *, applies: Applies | None = None) -> str:
     """Return the text with each requirement declared once.
 
     A line of the same package changes in place when the new text says something it does not, keeping its
     comment; further lines of that package which contradict the new text go. Anything else is appended.
+
+    With `applies`, only the lines that hold for the target count as the package's: others, for other
+    environments, stay as they are, and what replaces a line keeps its marker.
+
     Raises RequirementError for a text that is none, and PluginsFileError when an include declares the
     package differently.
     """
     for text in requirement_texts:
-        file = PluginsFile(file.path, _add_one(file, text), exists=True)
+        file = PluginsFile(file.path, _add_one(file, text.strip(), applies), exists=True)
     return file.text
 
 
@@ -41,37 +46,50 @@ def remove(file: PluginsFile, name: str) -> str:
     Raises PluginsFileError when an included file declares the package too: one edit changes one file.
     """
     key = canonicalize_name(name)
-    included = _included(file, key)
+    included = _included(file, key, None)
     if included is not None:
-        raise _elsewhere(included, name)
-    return _splice(file.text, [_removal(entry.line) for entry in _lines_of(file, key)])
+        raise elsewhere(included, name)
+    return splice(file.text, [removal(entry.line) for entry, _ in lines_of(file, key)])
 
 
-def _add_one(file: PluginsFile, text: str) -> str:
+def lines_of(
+    file: PluginsFile, name: str, *, applies: Applies | None = None
+) -> list[tuple[Entry, Declaration]]:
+    """Return the lines of this file, not of its includes, that declare the package and apply."""
+    key = canonicalize_name(name)
+    return [
+        (entry, entry.declaration)
+        for entry in entries(file)
+        if entry.declaration
+        and entry.declaration.name == key
+        and (applies is None or applies(entry.declaration))
+    ]
+
+
+def _add_one(file: PluginsFile, text: str, applies: Applies | None) -> str:
     new = _parse(file, text)
-    standing = _lines_of(file, new.name) if new.name else _same_text(file, new)
+    for_target = applies is not None
+    standing = lines_of(file, new.name, applies=applies) if new.name else _same_text(file, new)
     if not standing:
-        included = _included(file, new.name) if new.name else None
+        included = _included(file, new.name, applies) if new.name else None
         if included is None:
-            return _append(file.text, text.strip())
-        if _is_said(new, included):
+            return append(file.text, text)
+        if _is_said(new, included, for_target=for_target):
             return file.text
-        raise _elsewhere(included, str(new.name))
-    declared = [entry.declaration for entry in standing if entry.declaration is not None]
-    if _is_bare(new) or (len(standing) == 1 and _is_said(new, declared[0])):
+        raise elsewhere(included, str(new.name))
+    if _is_bare(new):
         return file.text
-    keep = next((index for index, old in enumerate(declared) if _is_said(new, old)), None)
-    splices = []
-    for index, (entry, old) in enumerate(zip(standing, declared, strict=True)):
-        if index == keep or not _competes(new, old):
-            continue
-        if keep is None:
-            keep = index
-            splices.append(_replacement(entry.line, _with_pin(new, old, text.strip())))
-        else:
-            splices.append(_removal(entry.line))
-    changed = _splice(file.text, splices)
-    return changed if keep is not None else _append(changed, text.strip())
+    said = [entry for entry, old in standing if _is_said(new, old, for_target=for_target)]
+    competing = [(entry, old) for entry, old in standing if for_target or _competes(new, old)]
+    if said:
+        kept, gone = said[0], [entry for entry, _ in competing if entry is not said[0]]
+        return splice(file.text, fold(file.text, [entry.line for entry in gone], kept=kept.line))
+    if not competing:
+        return append(file.text, text)
+    (kept, old), *others = competing
+    text = _joined(new, old, text, for_target=for_target)
+    folded = fold(file.text, [entry.line for entry, _ in others], kept=kept.line)
+    return splice(file.text, [_replacement(kept.line, text), *folded])
 
 
 def _parse(file: PluginsFile, text: str) -> Declaration:
@@ -88,17 +106,18 @@ def _parse(file: PluginsFile, text: str) -> Declaration:
     return found[0].declaration
 
 
-def _lines_of(file: PluginsFile, key: str | None) -> list[Entry]:
-    return [entry for entry in entries(file) if entry.declaration and entry.declaration.name == key]
+def _same_text(file: PluginsFile, new: Declaration) -> list[tuple[Entry, Declaration]]:
+    return [
+        (entry, entry.declaration)
+        for entry in entries(file)
+        if entry.declaration and _is_said(new, entry.declaration)
+    ]
 
 
-def _same_text(file: PluginsFile, new: Declaration) -> list[Entry]:
-    return [entry for entry in entries(file) if entry.declaration and _is_said(new, entry.declaration)]
-
-
-def _included(file: PluginsFile, key: str | None) -> Declaration | None:
+def _included(file: PluginsFile, key: str | None, applies: Applies | None) -> Declaration | None:
     own = _resolved(file.path)
-    return next((old for old in declarations(file) if old.name == key and _resolved(old.path) != own), None)
+    found = (old for old in declarations(file) if old.name == key and _resolved(old.path) != own)
+    return next((old for old in found if applies is None or applies(old)), None)
 
 
 def _resolved(path: Path) -> Path:
@@ -114,8 +133,8 @@ def _is_bare(new: Declaration) -> bool:
     )
 
 
-def _is_said(new: Declaration, old: Declaration) -> bool:
-    """Tell whether `old` already says all that `new` asks for."""
+def _is_said(new: Declaration, old: Declaration, *, for_target: bool = False) -> bool:
+    """Tell whether `old` already says all that `new` asks for, in general or for the target."""
     if new.editable != old.editable:
         return False
     if _is_bare(new) and new.name == old.name:
@@ -125,7 +144,8 @@ def _is_said(new: Declaration, old: Declaration) -> bool:
     asked, standing = new.requirement, old.requirement
     if asked.extras and not (asked.specifier or asked.url or asked.marker):
         return asked.extras <= standing.extras
-    return _comparable(asked) == _comparable(standing)
+    any_marker = for_target and asked.marker is None
+    return _comparable(asked) == _comparable(standing) and (any_marker or _same_marker(asked, standing))
 
 
 def _comparable(requirement: Requirement) -> tuple[object, ...]:
@@ -133,8 +153,11 @@ def _comparable(requirement: Requirement) -> tuple[object, ...]:
         frozenset(canonicalize_name(extra) for extra in requirement.extras),
         requirement.specifier,
         requirement.url,
-        str(requirement.marker or ""),
     )
+
+
+def _same_marker(one: Requirement, other: Requirement) -> bool:
+    return str(one.marker or "") == str(other.marker or "")
 
 
 def _competes(new: Declaration, old: Declaration) -> bool:
@@ -144,53 +167,32 @@ def _competes(new: Declaration, old: Declaration) -> bool:
     return new_marker is None or old_marker is None or str(new_marker) == str(old_marker)
 
 
-def _with_pin(new: Declaration, old: Declaration, text: str) -> str:
-    """Keep the old line's version and marker when the new text only asks for more extras."""
+def _joined(new: Declaration, old: Declaration, text: str, *, for_target: bool) -> str:
+    """Keep what the old line says and the new text does not mean to change.
+
+    That is its version and marker when only more extras are asked for, and the marker of a line that was
+    chosen because it holds for the target.
+    """
     asked, standing = new.requirement, old.requirement
-    if asked is None or standing is None or new.editable or standing.url:
+    if asked is None or standing is None or new.editable or asked.marker:
         return text
-    if asked.specifier or asked.url or asked.marker or not asked.extras:
-        return text
-    extras = ",".join(sorted(asked.extras | standing.extras))
     marker = f" ; {standing.marker}" if standing.marker else ""
-    return f"{asked.name}[{extras}]{standing.specifier}{marker}"
+    if asked.extras and not (asked.specifier or asked.url or standing.url):
+        extras = ",".join(sorted(asked.extras | standing.extras))
+        return f"{asked.name}[{extras}]{standing.specifier}{marker}"
+    return f"{text}{marker}" if for_target else text
 
 
-def _replacement(line: LogicalLine, text: str) -> _Splice:
+def _replacement(line: LogicalLine, text: str) -> Splice:
     """Put `text` for the line's requirement; hashes of the old one go, since they cannot fit the new one."""
     requirement, options = split_options(line.content)
     stays = requirement.strip() and options and "--hash" not in options
     length = len(requirement.rstrip()) if stays else len(line.content)
-    return line.starts[0], line.starts[length - 1] + 1, text
+    return (*line.span(0, length), text)
 
 
-def _removal(line: LogicalLine) -> _Splice:
-    return line.outer_start, line.outer_end, ""
-
-
-def _splice(text: str, splices: Iterable[_Splice]) -> str:
-    for start, end, new in sorted(splices, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
-
-
-def _append(text: str, line: str) -> str:
-    newline = _newline(text)
-    body = text.removeprefix(BOM)
-    last = body.splitlines(keepends=True)[-1] if body else ""
-    content = last.splitlines()[0] if last else ""
-    before = newline if content == last and last else ""
-    if content.endswith("\\") and not content.lstrip().startswith("#"):
-        before += newline  # an open continuation would swallow the new line
-    return f"{text}{before}{line}{newline}"
-
-
-def _newline(text: str) -> str:
-    first = text.find("\n")
-    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-
-
-def _elsewhere(included: Declaration, name: str) -> PluginsFileError:
+def elsewhere(included: Declaration, name: str) -> PluginsFileError:
+    """Return the error of an edit that another file needs: one edit changes one file."""
     return PluginsFileError(
         f"`{name}` is declared in the included file `{included.path}` line {included.line}",
         path=included.path,

@@ -9,13 +9,14 @@ from inventree_plugins.requirements.options import Option, OptionError, parse_op
 from inventree_plugins.requirements.plugins_file import PluginsFile
 from inventree_plugins.requirements.specification import SpecificationError, specify, specify_editable
 
-__all__ = ["Entry", "entries"]
+__all__ = ["Entry", "entries", "readable_entries"]
 
 
 class Entry(NamedTuple):
     """A line that says something: a declaration, or options for all of the file.
 
-    `options` have their variables expanded, `written` have not; both are in the line's order.
+    `options` have their variables expanded, `written` have not; both are in the line's order. Where a
+    variable holds more than the value of an option, `written` has not as many.
     """
 
     line: LogicalLine
@@ -29,11 +30,23 @@ def entries(file: PluginsFile) -> tuple[Entry, ...]:
 
     Raises PluginsFileError, naming the line, for the first one that pip would refuse.
     """
-    return tuple(
-        _entry(file, line)
-        for line in file.logical_lines
-        if line.kind not in {LineKind.BLANK, LineKind.COMMENT}
-    )
+    return tuple(_entry(file, line) for line in _speaking(file))
+
+
+def readable_entries(file: PluginsFile) -> tuple[tuple[LogicalLine, Entry | None], ...]:
+    """Read every line that is neither blank nor comment, with None for one that pip would refuse."""
+    return tuple((line, _entry_or_none(file, line)) for line in _speaking(file))
+
+
+def _speaking(file: PluginsFile) -> tuple[LogicalLine, ...]:
+    return tuple(line for line in file.logical_lines if line.kind not in {LineKind.BLANK, LineKind.COMMENT})
+
+
+def _entry_or_none(file: PluginsFile, line: LogicalLine) -> Entry | None:
+    try:
+        return _entry(file, line)
+    except PluginsFileError:
+        return None
 
 
 def _entry(file: PluginsFile, line: LogicalLine) -> Entry:
@@ -52,7 +65,7 @@ def _entry(file: PluginsFile, line: LogicalLine) -> Entry:
 def _read(file: PluginsFile, line: LogicalLine) -> Entry:
     text, written_options = split_options(line.content)
     expanded, expanded_options = split_options(expand_variables(line.content))
-    options, written = parse_options(expanded_options), parse_options(written_options)
+    options, written = parse_options(expanded_options), _as_written(written_options)
     declaration = None
     if expanded.strip():
         declaration = _declaration(file, line, text=text, expanded=expanded)
@@ -62,6 +75,13 @@ def _read(file: PluginsFile, line: LogicalLine) -> Entry:
         if values and values[0] is not None:
             declaration = _editable(file, line, text=texts[0] or "", expanded=values[0])
     return Entry(line, options, written, declaration)
+
+
+def _as_written(text: str) -> tuple[Option, ...]:
+    try:
+        return parse_options(text)
+    except OptionError:  # only its variables make it one
+        return ()
 
 
 def _declaration(file: PluginsFile, line: LogicalLine, *, text: str, expanded: str) -> Declaration:

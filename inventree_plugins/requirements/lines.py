@@ -27,9 +27,10 @@ class LineKind(Enum):
 class LogicalLine(NamedTuple):
     """One line as pip sees it: continuations joined, the comment cut off, blanks around it stripped.
 
-    `first` and `last` are physical line numbers from 1. `text[outer_start:outer_end]` are its physical
-    lines with their ends, without a closing comment line; `starts` maps each character of `content` to its
-    offset in the text, so that a part of it can be replaced in place.
+    `first` and `last` are physical line numbers from 1. `text[outer_start:end]` are its physical lines with
+    their ends, up to `outer_end` without a closing comment line. `starts` maps each character of `content` to
+    its offset in the text, so that a part of it can be replaced in place. `comment` is what follows the
+    content, from its `#` on, without a closing comment line.
     """
 
     kind: LineKind
@@ -38,7 +39,16 @@ class LogicalLine(NamedTuple):
     last: int
     outer_start: int
     outer_end: int
+    end: int
     starts: tuple[int, ...]
+    comment: str = ""
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where `content[start:stop]` stands in the text; an empty part follows what is before it."""
+        if start < stop:
+            return self.starts[start], self.starts[stop - 1] + 1
+        place = self.starts[start - 1] + 1 if start else self.starts[0]
+        return place, place
 
 
 class _Physical(NamedTuple):
@@ -57,7 +67,7 @@ class _Physical(NamedTuple):
 
 
 def logical_lines(text: str) -> tuple[LogicalLine, ...]:
-    """Cut `text` into logical lines; together they cover all of it but a byte order mark."""
+    """Cut `text` into logical lines; from `outer_start` to `end` they cover all but a byte order mark."""
     lines = []
     group: list[_Physical] = []
     for physical in _physical_lines(text):
@@ -108,8 +118,15 @@ def _join(group: list[_Physical]) -> LogicalLine:
         last=group[-1].number,
         outer_start=group[0].start,
         outer_end=group[-2].end if has_comment_line else group[-1].end,
+        end=group[-1].end,
         starts=tuple(starts[lead : lead + len(content)]),
+        comment=_comment("".join(pieces[:-1]) if has_comment_line else joined),
     )
+
+
+def _comment(joined: str) -> str:
+    match = _COMMENT.search(joined)
+    return match[0].strip() if match else ""
 
 
 def _kind(content: str, *, is_commented: bool) -> LineKind:

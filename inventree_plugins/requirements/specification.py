@@ -38,10 +38,10 @@ _ARCHIVES = (
 _OPERATOR = re.compile(r"===|==|~=|!=|<=|>=|<|>")
 # What most lines are, and surely valid: packaging need not be imported to read them.
 _VERSION = r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?"
-_CLAUSE = rf"(?:(?:===?|!=|<=?|>=?)\s*{_VERSION}|~=\s*\d+(?:\.\d+)+)"
+_CLAUSE = rf"(?:(?:==|!=|<=?|>=?)[ \t]*{_VERSION}|~=[ \t]*\d+(?:\.\d+)+)"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _PLAIN = re.compile(
-    rf"({_NAME})(?:\[{_NAME}(?:,\s*{_NAME})*\])?\s*(?:{_CLAUSE}(?:\s*,\s*{_CLAUSE})*)?", re.ASCII
+    rf"({_NAME})(?:\[{_NAME}(?:,[ \t]*{_NAME})*\])?[ \t]*(?:{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?", re.ASCII
 )
 
 
@@ -81,11 +81,18 @@ def specify(text: str) -> Specification:
         return Specification(normalize(plain[1]), text)
     from packaging.requirements import InvalidRequirement  # noqa: PLC0415 - see _PLAIN
 
+    pep508 = _with_spaced_marker(text)
     try:
-        requirement = parse_requirement(text)
+        requirement = parse_requirement(pep508)
     except InvalidRequirement as error:
         raise SpecificationError(str(error).splitlines()[0], hint=_hint(text)) from error
-    return Specification(normalize(requirement.name), text, requirement.url)
+    return Specification(normalize(requirement.name), pep508, requirement.url)
+
+
+def _with_spaced_marker(text: str) -> str:
+    """Set the marker off: for pip it begins at the first semicolon, also behind a URL, and may be empty."""
+    requirement, _, marker = (part.strip() for part in text.partition(";"))
+    return f"{requirement} ; {marker}" if marker else requirement
 
 
 def specify_editable(text: str, *, directory: Path) -> Specification:

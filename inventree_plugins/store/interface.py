@@ -45,6 +45,9 @@ class Reader(Protocol):
     def applied_migrations(self) -> dict[str, frozenset[str]]:
         """Return the names of the applied migrations by the label of their app."""
 
+    def tables(self) -> frozenset[str]:
+        """Return the names of all tables, of whatever apps."""
+
 
 class Writer(Reader, Protocol):
     """What can be changed in a store, all or nothing."""

@@ -173,6 +173,10 @@ class RowReader:
             names.setdefault(app, set()).add(name)
         return {app: frozenset(found) for app, found in names.items()}
 
+    def tables(self) -> frozenset[str]:
+        """Return the names of all tables, of whatever apps."""
+        return self._session.tables()
+
     def _select(self, clause: str, parameters: Sequence[object] = ()) -> tuple[PluginConfig, ...]:
         optional = [name for name in ("name", "package_name") if name in self._has_column]
         statement = select((*NEEDED, *optional), CONFIG) + clause

@@ -86,6 +86,10 @@ class EmptyReader:
         """Return no migrations."""
         return {}
 
+    def tables(self) -> frozenset[str]:
+        """Return no tables."""
+        return frozenset()
+
 
 def create_tables(session: Session) -> None:
     """Create the server's tables inside the caller's transaction, which alone makes them visible."""

@@ -19,6 +19,8 @@ import pytest
 from inventree_plugins.cli import main
 from tests.builders import build_wheel
 
+# Whose words the tests expect; with `INVPLUG_TEST_INSTALLER=uv` they show how far uv is the same.
+INSTALLER = os.environ.get("INVPLUG_TEST_INSTALLER", "pip")
 PLUGIN = """
 from plugin import InvenTreePlugin
 from plugin.mixins import {mixins}
@@ -122,6 +124,7 @@ class Instance:
 @pytest.fixture
 def instance(capsys: pytest.CaptureFixture[str], isolated: None, monkeypatch: pytest.MonkeyPatch) -> Instance:
     made = Instance(Path.cwd(), capsys)
+    monkeypatch.setenv("INVPLUG_INSTALLER", INSTALLER)
     # pip finds what the test built, and nothing else.
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")

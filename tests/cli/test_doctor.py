@@ -288,9 +288,9 @@ def test_no_gate_is_shut(make_site, engine, words):
 def test_checks_come_in_the_order_in_which_the_server_meets_the_gates(site):
     found = checks(diagnose(site))
     assert list(found) == ORDER
-    assert [each["slug"] for each in found.values()] == [None] * 9 + ["alpha"] * 13 + [None] * 3
+    assert [each["slug"] for each in found.values()] == [None] * 11 + ["alpha"] * 13 + [None] * 3
     summary = checks(diagnose(site, "--no-cache"))
-    assert list(summary) == [*ORDER[:9], "plugin", *ORDER[-3:]]
+    assert list(summary) == [*ORDER[:11], "plugin", *ORDER[-3:]]
     assert (summary["plugin"]["slug"], summary["plugin"]["status"]) == ("alpha", "ok")
 
 
@@ -301,8 +301,10 @@ ORDER = [
     "plugin-support",
     "plugin-directories",
     "plugins-file",
+    "plugins-file-damage",
     "interpreter",
     "writable",
+    "unfinished",
     "declared-packages",
     "package",
     "entry-point",
@@ -521,13 +523,8 @@ def test_modules_beside_a_plugin_directory_are_run_too(site):
         ("inventree-alpha\ninventree alpha==\n", ("line 2", "pip refuses the whole file")),
         ("inventree-alpha\0\n", ("line 1", "binary")),
         ("inventree-alpha\n-r other.txt\n", ("other.txt",)),
-        (
-            "inventree-alpha==1.0\ninventree-alpha==1.1\n",
-            ("contradicts itself", "line 1 or line 2", "installs nothing"),
-        ),
-        ("inventree-alpha>=2\n# x\ninventree-alpha==1.1\n", ("contradicts itself", "line 1 or line 3")),
     ],
-    ids=["syntax", "binary", "include", "pins", "bound"],
+    ids=["syntax", "binary", "include"],
 )
 def test_plugins_txt_cannot_be_used(site, text, words):
     site.plugins_file.write_text(text)
@@ -538,13 +535,61 @@ def test_plugins_txt_cannot_be_used(site, text, words):
 
 
 @pytest.mark.parametrize(
-    "text", ["inventree-alpha>=1\ninventree-alpha<3\n", "inventree-alpha\ninventree-alpha==1.0\n"]
+    ("text", "words"),
+    [
+        (
+            "inventree-alpha==1.0\ninventree-alpha==1.1\n",
+            ("contradict each other", "line 1 or line 2", "installs nothing"),
+        ),
+        ("inventree-alpha>=2\n# x\ninventree-alpha==1.1\n", ("contradict each other", "line 1 or line 3")),
+    ],
+    ids=["pins", "bound"],
 )
-def test_plugins_txt_says_the_same_twice(site, text):
+def test_plugins_txt_contradicts_itself(site, text, words):
+    site.plugins_file.write_text(text)
+    found = first(diagnose(site), "plugins-file-damage", *words)
+    assert found["path"] == str(site.plugins_file)
+    obey(site, found)
+    assert "plugins-file-damage" not in shut(diagnose(site))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_mended"),
+    [
+        ("inventree-alpha>=1\ninventree-alpha<3\n", False),
+        ("inventree-alpha\ninventree-alpha==1.0\n", True),
+        ("inventree-alpha\nInventree_Alpha\n", True),
+    ],
+)
+def test_plugins_txt_says_the_same_twice(site, text, is_mended):
     site.plugins_file.write_text(text)
     result = diagnose(site)
-    assert (result.code, shut(result)) == (0, {"plugins-file": "warning"})
-    assert checks(result)["plugins-file"]["line"] == 2
+    assert (result.code, shut(result)) == (0, {"plugins-file-damage": "warning"})
+    found = checks(result)["plugins-file-damage"]
+    assert (found["line"], found["command"] is not None) == (2, is_mended)
+    assert "line 1 or line 2" in found["hint"]
+    if is_mended:
+        obey(site, found)
+        healthy(site)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "words"),
+    [
+        (
+            "-r more.txt\ninventree-alpha==1.0\n",
+            "failed",
+            ("contradicts what it includes", "installs nothing"),
+        ),
+        ("-r more.txt\ninventree-alpha\n", "warning", ("twice",)),
+    ],
+)
+def test_an_include_says_something_of_the_same_package(site, text, status, words):
+    more = site.write(site.plugins_file.with_name("more.txt"), "# more\nInventree_Alpha==0.9\n")
+    site.plugins_file.write_text(text)
+    found = first(diagnose(site), "plugins-file-damage", *words, f"line 2 of `{more}`", status=status)
+    # It is not invplug that may decide which of the two files is right.
+    assert found["command"] is None
 
 
 def test_two_lines_for_two_pythons_are_no_contradiction(site):
@@ -573,9 +618,9 @@ def test_there_is_no_interpreter(site):
     # What needs no Python is judged all the same.
     states = {code: each["status"] for code, each in checks(result).items()}
     assert states == {
-        **dict.fromkeys(ORDER[:6], "ok"),
+        **dict.fromkeys(ORDER[:7], "ok"),
         "interpreter": "failed",
-        **dict.fromkeys(("writable", "declared-packages", "plugin", *ORDER[-3:]), "skipped"),
+        **dict.fromkeys(("writable", "unfinished", "declared-packages", "plugin", *ORDER[-3:]), "skipped"),
     }
     site.plugins_file.write_text("not a requirement\n")
     first(diagnose(site, "alpha", "--python", str(site.folder / "nothing")), "plugins-file")
@@ -1354,11 +1399,12 @@ def test_fix_mends_what_loses_nothing_and_lists_it(site):
     result = site.run("doctor", "alpha", "--fix", "--json")
     assert (result.code, result.err, result.json["changed"], result.json["status"]) == (0, "", True, "ok")
     assert result.data["mended"] == [
-        {"code": "row", "message": "created rows, inactive: `beta`", "slugs": ["beta"]},
+        {"code": "row", "message": "created rows, inactive: `beta`", "slugs": ["beta"], "diff": []},
         {
             "code": "switches",
             "message": "turned on ENABLE_PLUGINS_EVENTS, ENABLE_PLUGINS_URL",
             "slugs": ["alpha"],
+            "diff": [],
         },
     ]
     assert [step["code"] for step in result.json["next_steps"]] == ["restart"]

@@ -156,8 +156,11 @@ def test_what_was_cut_short_is_told_by_the_run_that_ends_it(changing):
     assert done.returncode == 9
     assert assert_whole(changing) == "1.0"
     assert list((changing.environment / ".invplug").iterdir()) != []
+    checks = {each["code"]: each for each in changing.run("doctor", "--json").data["checks"]}
+    assert checks["unfinished"]["status"] == "failed"
+    assert checks["unfinished"]["command"].endswith(" install")
     result = changing.run("install", "--json")
     assert result.code == 0
-    assert [each["code"] for each in result.json["warnings"]] == ["recovered"]
+    assert [each["code"] for each in result.json["warnings"]] == ["cut-short"]
     assert assert_whole(changing) == "2.0"
     assert changing.run("install", "--json").json["warnings"] == []

@@ -321,3 +321,15 @@ def test_a_server_that_installs_itself_is_a_second_writer(instance, value, told)
     assert ("second-writer" in [each["code"] for each in result.json["warnings"]]) is told
     again = instance.run("--config", str(config), "install", "--json")
     assert "second-writer" not in [each["code"] for each in again.json["warnings"]]
+
+
+def test_a_package_with_the_servers_files_is_refused(served):
+    """Its versions conflict with nothing, and still it would replace a module of Django."""
+    modules = {"django.py": "EVIL = True\n", "inventree_alpha/__init__.py": ""}
+    served.wheel("alpha", modules=modules)
+    before = snapshot(served.folder, served.environment)
+    result = served.run("install", "inventree-alpha", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (1, "install-host-conflict")
+    assert "django.py" in result.json["errors"][0]["message"]
+    assert snapshot(served.folder, served.environment) == before
+    assert served.run("install", "inventree-alpha", "--allow-host-changes").code == 0

@@ -9,6 +9,9 @@ from inventree_plugins.requirements import (
     find_declaration,
     option_lines,
     read_plugins_file,
+    remote_includes,
+    requirement_lines,
+    requires_hashes,
 )
 
 
@@ -34,6 +37,8 @@ def file_of(tmp_path, text):
         ("foo-1.0.tar.gz", "foo", None),
         ("./project", None, "./project"),
         ("/srv/project[extra] ; python_version > '3'", None, None),
+        ("foo @ https://host/foo.zip; python_version > '3'", "foo", None),
+        ("foo==1.0 ;", "foo", "foo==1.0 ;"),
     ],
 )
 def test_reads_a_requirement(tmp_path, line, name, text):
@@ -68,10 +73,18 @@ def test_keeps_the_marker_and_extras_of_a_url(tmp_path):
     assert declared.requirement.extras == {"a"}
 
 
+@pytest.mark.parametrize("separator", ["; ", " ;", ";", " ; "])
+def test_the_marker_of_a_named_url_begins_at_the_first_semicolon(tmp_path, separator):
+    (declared,) = declarations(file_of(tmp_path, f"foo @ https://h/x.zip{separator}python_version < '3'\n"))
+    assert declared.requirement.url == "https://h/x.zip"
+    assert str(declared.requirement.marker) == 'python_version < "3"'
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("foo==", "Expected"),
+        ("foo===1.0, !=2.0", "Expected"),
         ("foo=1.0", "Expected"),
         ("foo bar", "Expected"),
         ("<<<<<<< HEAD", "Expected package name"),
@@ -159,3 +172,55 @@ def test_keeps_the_options_that_another_installation_needs(tmp_path, monkeypatch
         "--no-binary :all:",
         "--find-links https://links",
     )
+
+
+def test_a_variable_may_hold_several_options(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCES", "https://a --extra-index-url https://b")
+    monkeypatch.setenv("OPTIONS", "--pre")
+    text = "-i ${SOURCES}\n${OPTIONS}\n--${OPTIONS}\nfoo\n"
+    assert option_lines(file_of(tmp_path, text.replace("--${", "${"))) == (
+        "-i ${SOURCES}",
+        "${OPTIONS}",
+        "${OPTIONS}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("foo==1 --hash=sha256:aa\nbar\n", True),
+        ("--require-hashes\nfoo\n", True),
+        ("foo\n", False),
+        # pip ignores hashes that belong to no requirement.
+        ("foo\n    --hash=sha256:aa\n", False),
+        ("--no-require-hashes\nfoo==1 --hash=sha256:aa\n", False),
+    ],
+)
+def test_says_whether_pip_wants_hashes(tmp_path, text, wanted):
+    assert requires_hashes(file_of(tmp_path, text)) is wanted
+
+
+def test_a_switch_for_hashes_concerns_other_installations_too(tmp_path):
+    text = "--no-require-hashes\n--require-hashes\nfoo==1 --hash=sha256:aa\n"
+    assert option_lines(file_of(tmp_path, text)) == ("--no-require-hashes",)
+
+
+def test_lines_can_be_handed_on_as_pip_needs_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "secret")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "more.txt").write_text("deep[x] >= 1 ; python_version > '3'\n")
+    text = (
+        "# why\nfoo==1.0 \\\n  --hash=sha256:aa \\\n  --hash=sha256:bb  # note\n-c c.txt\n-r sub/more.txt\n"
+        "-e git+https://${TOKEN}@h/x.git#egg=bar -C a=b\n-r https://host/x.txt\n"
+    )
+    file = file_of(tmp_path, text)
+    found = requirement_lines(file)
+    assert [(declared.name, line) for declared, line in found] == [
+        ("foo", "foo==1.0   --hash=sha256:aa   --hash=sha256:bb"),
+        ("deep", "deep[x] >= 1 ; python_version > '3'"),
+        ("bar", "-e git+https://${TOKEN}@h/x.git#egg=bar -C a=b"),
+    ]
+    assert tuple(declared for declared, _ in found) == declarations(file)
+    # A list elsewhere is for the installer to read: neither lines nor options have it.
+    assert remote_includes(file) == ("https://host/x.txt",)
+    assert option_lines(file) == (f"--constraint {tmp_path / 'c.txt'}",)

@@ -100,6 +100,14 @@ def test_applied_migrations(store, case):
         assert reader.applied_migrations() == {}
 
 
+def test_tables_are_those_of_every_app(store, case):
+    case.sql('CREATE TABLE "Acme thing" (id integer PRIMARY KEY)')
+    with store.reading() as reader:
+        found = reader.tables()
+    assert {"plugin_pluginconfig", "django_migrations", "Acme thing"} <= found
+    assert found == set(case.dump())
+
+
 def test_insert_adds_an_inactive_row_and_nothing_else(store, case, version):
     before = case.dump()
     with store.writing() as writer:

@@ -42,6 +42,7 @@ def test_reading_a_missing_store_gives_nothing_and_creates_nothing(folder, store
         assert reader.row("sheet") is None
         assert reader.global_values(["ENABLE_PLUGINS_APP"]) == {}
         assert reader.applied_migrations() == {}
+        assert reader.tables() == frozenset()
     assert not list(folder.iterdir())
 
 

@@ -1,0 +1,39 @@
+"""What there is to say once packages have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from inventree_plugins.commands.applying import PlannedPackage
+from inventree_plugins.models import Declaration, Problem
+
+__all__ = ["broken", "finished", "host_changes"]
+
+
+def finished(count: int) -> Iterator[Problem]:
+    """Tell that changes were finished which another invplug had begun."""
+    if count:
+        yield Problem("cut-short", "a change that was interrupted was brought to its end first")
+
+
+def host_changes(plan: Iterable[PlannedPackage]) -> Iterator[Problem]:
+    """List what changed of the server's own packages."""
+    for each in plan:
+        if each.host and each.old != each.new:
+            yield Problem(
+                "host-changed",
+                f"the server's own `{each.name}` goes from {each.old} to {each.new}",
+                hint=f"`{each.why[0]}` wants it" if each.why else None,
+            )
+
+
+def broken(declared: Iterable[Declaration]) -> Iterator[Problem]:
+    """List lines of plugins.txt that were satisfied before."""
+    for item in declared:
+        yield Problem(
+            "requirement-broken",
+            f"`{item.text}` was satisfied before and is not any more: what was installed now excludes it",
+            hint="`invplug install` without arguments looks for versions that suit all of plugins.txt",
+            path=item.path,
+            line=item.line,
+        )

@@ -1,0 +1,48 @@
+"""Put right in plugins.txt what is damaged, where that loses nothing."""
+
+from __future__ import annotations
+
+from inventree_plugins.commands.diagnosis import Diagnosis, examine_instance, is_servers_python
+from inventree_plugins.commands.plugins_file_damage import mended_text
+from inventree_plugins.errors import InvplugError
+from inventree_plugins.files import ensure_writable, replace_text
+from inventree_plugins.requirements import PluginsFile, read_plugins_file
+
+__all__ = ["mend_plugins_file"]
+
+
+def mend_plugins_file(diagnosis: Diagnosis) -> tuple[str, tuple[str, ...]] | None:
+    """Mend the file and return what was done and the lines of a unified diff; None where nothing was.
+
+    What is installed in another Python than the server's tells nothing, so that nothing is mended then.
+    Raises FileAccessError and LockTimeoutError.
+    """
+    if not is_servers_python(diagnosis):
+        return None
+    context = diagnosis.context
+    path = context.instance.plugins_file.value
+    try:
+        file = read_plugins_file(path)
+    except InvplugError:  # no text file: its check says so
+        return None
+    if mended_text(diagnosis, file)[0] == file.text:
+        return None
+    from inventree_plugins.transaction import recover  # noqa: PLC0415 - only where there is damage
+
+    with context.environment_lock():
+        if recover(context.transaction_area):
+            context.forget_interpreter()
+            diagnosis = examine_instance(context, diagnosis.name)
+        file = read_plugins_file(path)
+        text, damages = mended_text(diagnosis, file)
+        ensure_writable(path)
+        if not replace_text(path, text):
+            return None
+    return f"`{path}`: {'; '.join(damage.message for damage in damages)}", _diff(file, text)
+
+
+def _diff(file: PluginsFile, text: str) -> tuple[str, ...]:
+    from difflib import unified_diff  # noqa: PLC0415 - only where there is damage
+
+    old, new = file.text.splitlines(), text.splitlines()
+    return tuple(unified_diff(old, new, str(file.path), str(file.path), lineterm=""))
