@@ -18,7 +18,7 @@ from inventree_plugins.commands.context import (
     Listener,
     open_context,
 )
-from inventree_plugins.errors import InvplugError
+from inventree_plugins.errors import InvplugError, UsageError
 
 if TYPE_CHECKING:
     from inventree_plugins.cli.options import GlobalOptions
@@ -55,6 +55,8 @@ def open_session(
         use_cache=not options.no_cache,
         listener=listener,
     )
+    if installer is not None and installer not in INSTALLERS:
+        raise UsageError(f"`--installer` takes `auto`, `pip` or `uv`, not `{installer}`")
     session.requested_installer = installer or os.environ.get("INVPLUG_INSTALLER") or INSTALLERS[0]
     if reload:
         from inventree_plugins.commands.reload import require_server_that_looks  # noqa: PLC0415 - rare

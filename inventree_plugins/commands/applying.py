@@ -13,7 +13,6 @@ from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Declaration, Distribution
 from inventree_plugins.packages import (
     InstallRequest,
-    PipInstaller,
     ResolvedPackage,
     Staged,
     files_of,
@@ -258,6 +257,9 @@ def put_in_place(
         if prepared.keeps_host:
             refuse_overwriting(staged, going, installed.distributions, installed.host)
         transaction.put(staged.tree, staged.place)
-    # Only pip knows how older tools installed; it goes first, since it may refuse.
-    PipInstaller(context.interpreter, run).uninstall(unlisted, on_line=context.on_output)
+    if unlisted:
+        from inventree_plugins.packages import PipInstaller  # noqa: PLC0415 - what uv installs is listed
+
+        # Only pip knows how older tools installed; it goes first, since it may refuse.
+        PipInstaller(context.interpreter, run).uninstall(unlisted, on_line=context.on_output)
     transaction.commit(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,8 @@ from inventree_plugins.requirements import declarations
 
 if TYPE_CHECKING:
     from packaging.pylock import Package
+
+_REPOSITORY = re.compile(r"(?:git|hg|svn|bzr)\+[a-z+]+:", re.IGNORECASE)
 
 __all__ = [
     "Difference",
@@ -127,7 +130,7 @@ def resolve_all(context: Context, sources: Sources) -> Resolution:
     """
     plan = replace(make_plan(context, ()), sources=sources)
     installed = take_installed(context, declarations(plan.file))
-    request = request_for(plan, installed)
+    request = _without_checkouts(request_for(plan, installed), plan)
     packages: tuple[ResolvedPackage, ...] = ()
     if plan.unread or applying(plan.wanted, context.interpreter):
         unseen = {each.key for each in installed.distributions} - installed.host.versions.keys()
@@ -138,6 +141,30 @@ def resolve_all(context: Context, sources: Sources) -> Resolution:
             raise with_culprit(context, request, error, lines_of(plan)) from error
         packages = tuple(_hashed(context, pip, request, packages))
     return Resolution(plan, request, packages, inputs_of(plan.file), dict(_named(plan.wanted, packages)))
+
+
+def _without_checkouts(request: InstallRequest, plan: Plan) -> InstallRequest:
+    """Ask for plain packages in place of editable repositories: no lock can hold a checkout.
+
+    pip would also check it out at once, in the target's own folder.
+    """
+    lines = lines_of(plan)
+    if not any(map(_is_checkout, (item for item, _ in lines))):
+        return request
+    includes = (f"-r {url}" for url in plan.unread)
+    plain = (item.text if _is_checkout(item) else line for item, line in lines)
+    return replace(
+        request,
+        requirements_file=None,
+        requirements=(*request.requirements, *includes, *plain),
+        declarations=tuple(
+            item._replace(editable=False) if _is_checkout(item) else item for item in request.declarations
+        ),
+    )
+
+
+def _is_checkout(item: Declaration) -> bool:
+    return item.editable and _REPOSITORY.search(item.text) is not None
 
 
 def _hashed(

@@ -225,7 +225,7 @@ def _line(package: Package, declared: Declaration | None, naming: Naming) -> str
     """Return the requirement; as plugins.txt has it where that names a place: it knows the credentials."""
     vcs, directory, archive = package.vcs, package.directory, package.archive
     if vcs is not None:
-        return f"{package.name} @ {_commit_url(vcs, declared, naming)}"
+        return _commit_line(package, vcs, declared, naming)
     is_from_place = declared is not None and (declared.requirement is None or declared.requirement.url)
     if declared is not None and is_from_place and (directory or archive):
         return f"-e {declared.text}" if declared.editable else declared.text
@@ -238,14 +238,20 @@ def _line(package: Package, declared: Declaration | None, naming: Naming) -> str
     return f"{package.name}=={version_of(package)}"
 
 
-def _commit_url(vcs: PackageVcs, declared: Declaration | None, naming: Naming) -> str:
+def _commit_line(package: Package, vcs: PackageVcs, declared: Declaration | None, naming: Naming) -> str:
+    """Return the requirement for one commit, with the URL of plugins.txt where there is one."""
     url = f"{vcs.type}+{naming.uri(vcs.path, vcs.url)}"
-    written = _URL.search(declared.text) if declared is not None else None
+    text = declared.text if declared is not None else ""
+    written = _URL.search(text)
     if written is not None:
         scheme, _, rest = written[0].partition("#")[0].partition("://")
         host, _, path = rest.partition("/")  # an `@` before the path is a user's
         url = f"{scheme}://{host}/{path.rpartition('@')[0] or path}"
-    return f"{url}@{vcs.commit_id}" + _subdirectory(vcs.subdirectory)
+    if written is not None and written.start() == 0:
+        # Before 24.1 pip takes no name before a repository on this machine.
+        more = f"&subdirectory={vcs.subdirectory}" if vcs.subdirectory else ""
+        return f"{url}@{vcs.commit_id}#egg={package.name}{more}"
+    return f"{package.name} @ {url}@{vcs.commit_id}{_subdirectory(vcs.subdirectory)}"
 
 
 def _subdirectory(text: str | None) -> str:

@@ -24,7 +24,7 @@ from inventree_plugins.process import Runner
 __all__ = ["OLDEST_UV", "Choice", "Facts", "choose_installer", "find_uv", "open_installer"]
 
 # The oldest that the tests pass with.
-OLDEST_UV = "0.4.30"
+OLDEST_UV = "0.5.31"
 # Seconds that a program may take to tell its version.
 _PATIENCE = 10.0
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Interpreter
-from inventree_plugins.packages.diagnosis import diagnose, is_unexplained
 from inventree_plugins.packages.installer import InstallRequest, ResolvedPackage, Staged
 from inventree_plugins.packages.names import normalize
 from inventree_plugins.packages.permission import needs_user_site
@@ -160,6 +159,8 @@ class PipInstaller:
         done = self._run(("uninstall", *_QUIET, "--yes", *names), InstallRequest(), on_line=on_line)
         output = done.stdout + done.stderr
         if done.returncode:
+            from inventree_plugins.packages.diagnosis import diagnose  # noqa: PLC0415 - failures only
+
             raise diagnose(output, ())
         removed = {normalize(name) for name in _REMOVED.findall(output)}
         left = [name for name in _FOUND.findall(output) if normalize(name) not in removed]
@@ -195,6 +196,8 @@ class PipInstaller:
 
         A log costs a good part of a run, so that only failures write one.
         """
+        from inventree_plugins.packages.diagnosis import is_unexplained  # noqa: PLC0415 - failures only
+
         if not is_unexplained(done.stdout + done.stderr):
             return ""
         log = work.folder / "pip.log"
@@ -266,6 +269,8 @@ class _Work:
         output = done.stdout + done.stderr
         for number, line in enumerate(self._lines, 1):
             output = output.replace(f"-r {self.folder / 'requirements.txt'} (line {number})", line)
+        from inventree_plugins.packages.diagnosis import diagnose  # noqa: PLC0415 - failures only
+
         return diagnose(output, self.request.declarations, host=self.request.host, log=log)
 
     def _write(self, name: str, *lines: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inventree_plugins.errors import InstallError
-from inventree_plugins.models import Distribution, Interpreter
+from inventree_plugins.models import Interpreter
 from inventree_plugins.packages.installed import installed_distributions
 from inventree_plugins.packages.installer import Installer, InstallRequest, ResolvedPackage, Staged
 from inventree_plugins.packages.likeness import plant, uproot
@@ -181,7 +181,7 @@ class UvInstaller:
             self._run(folder, arguments, request, on_line=on_line)
         uproot(site)
         packages = read_unpacked(site, declared)
-        self._require_pips_choice(request, packages, installed)
+        self._require_this_python(packages)
         mark_requested(folder, {normalize(each.name) for each in packages if each.requested})
         return packages
 
@@ -210,22 +210,11 @@ class UvInstaller:
     def _site(self, folder: Path) -> Path:
         return folder / self.target.site_packages.relative_to(self.target.prefix)
 
-    def _require_pips_choice(
-        self,
-        request: InstallRequest,
-        packages: Iterable[ResolvedPackage],
-        installed: Iterable[Distribution],
-    ) -> None:
-        """Raise InstallError where pip is known to choose another version."""
-        old = {each.key: each.version for each in installed}
+    def _require_this_python(self, packages: Iterable[ResolvedPackage]) -> None:
+        """Raise InstallError for a package that is for another Python: uv passes over upper ends."""
         for package in packages:
-            # uv passes over the upper end of a Requires-Python.
             if package.python and not _is_in(self.target.version, package.python):
                 raise InstallError(f"`{package.name}` {package.version} is for Python {package.python}")
-            # To upgrade, uv looks away from what is installed, which may be newer than any on an index.
-            before = old.get(normalize(package.name))
-            if request.upgrade and before and _is_newer(before, package.version):
-                raise InstallError(f"`{package.name}` {before} is newer than any that was found")
 
     def _run(
         self, folder: Path, arguments: Sequence[str], request: InstallRequest, *, on_line: OnLine | None
@@ -277,15 +266,6 @@ def _is_in(version: str, specifier: str) -> bool:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
         return True
-
-
-def _is_newer(version: str, other: str) -> bool:
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - for installing only
-
-    try:
-        return Version(version) > Version(other)
-    except InvalidVersion:
-        return False
 
 
 def _failure(output: str) -> InstallError:

@@ -289,17 +289,19 @@ def test_a_damaged_bundle(bundled, folder):
     assert (result.code, result.json["errors"][0]["code"]) == (2, "lock-file")
 
 
-def test_repositories_and_source_trees_come_as_wheels(instance, folder, tmp_path):
+@pytest.mark.parametrize("prefix", ["", "-e "])
+def test_repositories_and_source_trees_come_as_wheels(instance, folder, tmp_path, prefix):
     source = write_files(tmp_path / "delta", project_files("inventree-delta"))
     commit(source)
     write_files(instance.folder / "mine", project_files("inventree-mine"))
     write_files(instance.folder / "other", project_files("inventree-other"))
-    text = f"inventree-delta @ git+{source.as_uri()}@main\n-e ./mine\n./other\n"
+    text = f"{prefix}git+{source.as_uri()}@main#egg=inventree-delta\n-e ./mine\n./other\n"
     instance.plugins_file.write_text(text)
     result = instance.run("bundle", str(folder))
     assert result.code == 0, result.err
     names = ["inventree-delta", "inventree-mine", "inventree-other"]
     assert [each.name for each in lock_of(folder).packages] == names
+    assert not (instance.environment / "src").exists()
     for place in (source, instance.folder / "mine", instance.folder / "other"):
         shutil.rmtree(place)
     renew(instance)

@@ -23,7 +23,8 @@ ENVELOPE = {
     "errors",
 }
 DATA = {
-    ("install", "inventree-alpha"): {"installed", "satisfied", "recorded", "created", "enabled", "plugins"},
+    ("install", "inventree-alpha"): {"plan", "installed", "satisfied", "recorded", "created", "enabled"}
+    | {"plugins"},
     ("uninstall", "inventree-beta"): {"packages", "dependencies", "plan", "unrecorded", "disabled", "deleted"}
     | {"absent", "remains"},
     ("outdated",): {"packages"},

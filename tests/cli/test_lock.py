@@ -12,8 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pip
 import pytest
 import tomli
+from packaging import version
 from packaging.pylock import Pylock
 
 from inventree_plugins.commands.lock_packages import Naming, as_locked
@@ -663,10 +665,17 @@ def test_a_version_that_no_lock_can_hold():
         as_locked(package, (), Naming(Path("/srv"), {}))
 
 
-def test_a_repository_is_locked_to_its_commit(instance, lock, tmp_path):
+# With a name before it, pip takes a repository on this machine since 24.1.
+REPOSITORIES = ["git+{uri}@main#egg=inventree-delta", "-e git+{uri}@main#egg=inventree-delta"]
+if version.parse(pip.__version__) >= version.parse("24.1"):
+    REPOSITORIES.append("inventree-delta @ git+{uri}@main")
+
+
+@pytest.mark.parametrize("line", REPOSITORIES)
+def test_a_repository_is_locked_to_its_commit(instance, lock, tmp_path, line):
     source = write_files(tmp_path / "source", project_files("inventree-delta", text="STATE = 1\n"))
     first = commit(source)
-    instance.plugins_file.write_text(f"inventree-delta @ git+{source.as_uri()}@main\n")
+    instance.plugins_file.write_text(line.format(uri=source.as_uri()) + "\n")
     assert instance.run("lock").code == 0
     (package,) = lock().packages
     assert (package.vcs.type, package.vcs.commit_id, package.vcs.requested_revision) == ("git", first, "main")
@@ -721,7 +730,7 @@ def test_a_repository_does_not_take_the_hashes_from_the_others(instance, tmp_pat
     wheel = instance.wheel("alpha")
     source = write_files(tmp_path / "source", project_files("inventree-delta"))
     commit(source)
-    instance.plugins_file.write_text(f"inventree-alpha\ninventree-delta @ git+{source.as_uri()}\n")
+    instance.plugins_file.write_text(f"inventree-alpha\ngit+{source.as_uri()}#egg=inventree-delta\n")
     assert instance.run("lock").code == 0
     wheel.unlink()
     instance.wheel("alpha", modules={"stolen.py": ""})

@@ -159,7 +159,7 @@ def test_places_on_this_machine_work(instance, index, tmp_path):
     source = write_files(tmp_path / "delta", project_files("inventree-delta"))
     commit(source)
     instance.plugins_file.write_text(
-        f"inventree-alpha @ {wheel.as_uri()}\n-e ./mine\ninventree-delta @ git+{source.as_uri()}\n"
+        f"inventree-alpha @ {wheel.as_uri()}\n-e ./mine\ngit+{source.as_uri()}#egg=inventree-delta\n"
     )
     result = instance.run("install", "--offline")
     assert result.code == 0, result.err
@@ -197,7 +197,7 @@ def test_a_lock_is_installed_offline(instance, index, monkeypatch, tmp_path):
 def test_a_locked_repository_on_the_network_is_refused_offline(instance, index, tmp_path):
     source = write_files(tmp_path / "delta", project_files("inventree-delta"))
     commit(source)
-    instance.plugins_file.write_text(f"inventree-delta @ git+{source.as_uri()}\n")
+    instance.plugins_file.write_text(f"git+{source.as_uri()}#egg=inventree-delta\n")
     assert instance.run("lock").code == 0
     path = instance.folder / "pylock.plugins.toml"
     text = path.read_text().replace(f'path = "{source}"', f'url = "http://127.0.0.1:{index.port}/delta.git"')
