@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["asking", "open_session"]
 
 
-
 def open_session(
     context: typer.Context,
     listener: Listener = NOBODY,

@@ -19,6 +19,7 @@ OF_THE_MACHINE = frozenset(
         "install-network",
         "install-no-space",
         "install-no-upload-times",
+        "install-no-uv",
         "install-permission",
     }
 )

@@ -70,14 +70,11 @@ def open_installer(
     Raises InstallError where uv was insisted on and cannot be used.
     """
     pip = PipInstaller(target, runner)
-    if requested == "pip":
-        return pip
-    uv = find_uv(runner)
+    uv = find_uv(runner) if requested != "pip" else None
     settings = UvSettings()
     if uv is not None:
-        virtual = is_virtual(target)
         found = read_pip_settings(os.environ, prefix=target.prefix)
-        settings = in_words_of_uv(found, os.environ, is_virtual=virtual)
+        settings = in_words_of_uv(found, os.environ, is_virtual=is_virtual(target))
     choice = choose_installer(requested, Facts(uv, _unusual(target), settings.obstacle))
     on_line(f"installer: {choice.name} ({choice.why})")
     if choice.name == "pip" or uv is None:

@@ -652,6 +652,8 @@ def test_uv_is_taken_where_it_is_there(instance, monkeypatch):
     )
     quiet = instance.run("install", "inventree-alpha", "--upgrade")
     assert "installer" not in quiet.err
+    asked = instance.run("install", "inventree-alpha", "--upgrade", "--installer", "pip", "--verbose")
+    assert asked.err.splitlines()[0] == "installer: pip (it was asked for)"
 
 
 @needs_uv
@@ -713,6 +715,16 @@ def test_uv_that_is_not_there(instance, monkeypatch):
     assert (result.code, error["code"]) == (1, "install-no-uv")
     assert "`pip install --upgrade 'invplug[uv]'`" in error["hint"]
     assert instance.installed() == []
+    instance.wheel("beta")
+    instance.plugins_file.write_text("inventree-alpha\ninventree-beta\n")
+    for option in ((), ("--keep-going",)):
+        result = instance.run("install", "--installer", "uv", *option, "--json")
+        (error,) = result.json["errors"]
+        assert (result.code, error["message"], error["line"]) == (
+            1,
+            "uv cannot be used: uv is not there",
+            None,
+        )
     result = instance.run("install", "inventree-alpha", "--installer", "auto", "--verbose")
     assert (result.code, result.err.splitlines()[0]) == (0, "installer: pip (uv is not there)")
 
