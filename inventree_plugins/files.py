@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inventree_plugins.errors import FileAccessError, LockTimeoutError
 
-__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "replace_text", "write_beside"]
+__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "own_folder", "replace_text", "write_beside"]
 
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.
@@ -110,6 +110,29 @@ def _copy_mode_and_owner(old: Path, new: Path) -> None:
     # Only root may give files away; others own the new file like any other they write.
     if os.geteuid() == 0:
         os.chown(new, status.st_uid, status.st_gid)
+
+
+def own_folder(path: Path) -> Path:
+    """Make a folder that only this user can write to, and return it, or one like it among temporary files.
+
+    Raises FileAccessError for one that somebody else laid there.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:  # a service's user may have no home
+        import tempfile  # noqa: PLC0415 - as above
+
+        path = Path(tempfile.gettempdir(), f"invplug-{os.geteuid()}-{path.name}")
+        path.mkdir(mode=0o700, exist_ok=True)
+    status = path.lstat()
+    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    if not is_own or status.st_mode & 0o022:
+        raise FileAccessError(
+            f"`{path}` is not a folder that only this user can write to",
+            hint="remove it, or name another one with XDG_CACHE_HOME",
+            path=path,
+        )
+    return path
 
 
 @contextmanager

@@ -25,6 +25,10 @@ from inventree_plugins.process import Runner
 __all__ = ["Transaction", "is_unfinished", "recover"]
 
 
+# Nothing else in the area is touched, whoever laid it there.
+_PREFIX = "change-"
+
+
 class Transaction:
     """A set of removals, new trees and new texts that becomes real with `commit`, or not at all.
 
@@ -34,7 +38,7 @@ class Transaction:
     def __init__(self, area: Path) -> None:
         try:
             area.mkdir(parents=True, exist_ok=True)
-            self.folder = Path(tempfile.mkdtemp(dir=area))
+            self.folder = Path(tempfile.mkdtemp(dir=area, prefix=_PREFIX))
         except OSError as error:
             raise _no_access(error, area) from error
         self._removed: dict[Path, None] = {}
@@ -51,7 +55,7 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove what was prepared and not committed."""
-        if not (self.folder / commit.JOURNAL).exists():
+        if not commit.is_decided(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
             for path in self._beside:
                 path.unlink(missing_ok=True)
@@ -151,7 +155,7 @@ class Transaction:
 
 def is_unfinished(area: Path) -> bool:
     """Tell whether a change of packages was cut short in `area`, so that `recover` would finish it."""
-    return any(area.glob(f"*/{commit.JOURNAL}"))
+    return any(map(commit.is_decided, area.glob(f"{_PREFIX}*")))
 
 
 def recover(area: Path) -> int:
@@ -163,9 +167,11 @@ def recover(area: Path) -> int:
     if not area.is_dir():
         return 0
     finished = 0
-    for folder in sorted(area.iterdir()):
-        finished += (folder / commit.JOURNAL).exists()
+    for folder in sorted(area.glob(f"{_PREFIX}*")):
+        finished += commit.is_decided(folder)
         _complete(folder)
+    with suppress(OSError):  # of one that died before it came to that
+        area.rmdir()
     return finished
 
 

@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.site = folder / "env" / "site"
-        self.area = folder / "env" / ".invplug"
+        self.area = folder / "env" / ".invplug-changes"
         self.text = folder / "data" / "plugins.txt"
         for name, content in {
             "pkg/__init__.py": "old",
@@ -155,6 +157,107 @@ def test_a_cut_after_any_step_is_brought_to_its_end(world):
         assert recover(world.area) == 1
         assert world.now() == world.new, f"cut after step {done}"
         assert recover(world.area) == 0
+
+
+# Runs the journal, and dies before the n-th thing that it does to a file.
+DYING = """
+import os, runpy, sys
+from pathlib import Path
+program, folder, number = sys.argv[1:]
+left = int(number)
+def die(event, arguments):
+    global left
+    if event in {"open", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.copytree"}:
+        left -= 1
+        if left == 0:
+            os._exit(9)
+complete = runpy.run_path(program)["complete"]
+sys.addaudithook(die)
+try:
+    complete(Path(folder))
+except OSError:
+    sys.exit(1)
+"""
+
+
+def dies_everywhere(world: World, folder: Path, expected: dict[str, str], code: int) -> None:
+    """Hold that the journal comes to one end, at whatever moment the program that carries it out dies."""
+    away = Path(tempfile.mkdtemp(dir=world.folder.parent))
+    places = {"world": world.folder} | ({} if world.folder in folder.parents else {"folder": folder})
+    for name, place in places.items():
+        shutil.copytree(place, away / name, symlinks=True)
+    for number in range(1, 400):
+        for name, place in places.items():
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(away / name, place, symlinks=True)
+        command = [sys.executable, "-I", "-S", "-c", DYING, commit.__file__, str(folder), str(number)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode in {9, code}, done.stderr
+        with suppress(FileAccessError):
+            recover(folder.parent)
+        assert world.now() == expected, f"death before step {number}"
+        assert not folder.exists()
+        if done.returncode == code:
+            return
+    raise AssertionError("it never ended")
+
+
+def test_it_may_die_before_anything_that_it_does(world):
+    dies_everywhere(world, journalled(world), world.new, 0)
+
+
+def test_it_may_die_while_it_takes_everything_back(world):
+    folder = journalled(world)
+    journal = json.loads((folder / commit.JOURNAL).read_text())
+    journal["replacements"].append([str(folder / "old" / "text-0"), str(world.text / "below-a-file"), None])
+    shutil.copy(folder / "old" / "text-0", folder / "copy")
+    journal["replacements"][0][2] = str(folder / "copy")
+    (folder / commit.JOURNAL).write_text(json.dumps(journal))
+    dies_everywhere(world, folder, world.old, 1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_it_may_die_between_two_file_systems(world, tmp_path, fails):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other file system to write to")
+    world.area = elsewhere / f"invplug-test-{os.getpid()}-{fails}"
+    try:
+        folder = journalled(world)
+        if fails:
+            journal = json.loads((folder / commit.JOURNAL).read_text())
+            journal["moves"].append([str(folder / "lock"), str(world.text / "below-a-file")])
+            (folder / commit.JOURNAL).write_text(json.dumps(journal))
+            (folder / "lock").touch()
+        dies_everywhere(world, folder, world.old if fails else world.new, int(fails))
+    finally:
+        shutil.rmtree(world.area, ignore_errors=True)
+
+
+def test_a_mounted_file_on_a_full_disk_keeps_its_content(world, tmp_path):
+    """Such a file can only be written in place, which must not begin with emptying it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounts = [["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk]]
+    if subprocess.run(mounts[0], capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        (disk / "plugins.txt").write_text("pkg==1\n")
+        subprocess.run(["mount", "--bind", disk / "plugins.txt", world.text], check=True)
+        with suppress(OSError), (disk / "filler").open("wb") as filler:
+            while True:
+                filler.write(b"0" * 512)
+                filler.flush()
+        with Transaction(world.area) as transaction:
+            world.prepare(transaction)
+            transaction.write(world.text, "pkg==2\n" + "# much more\n" * 2000)
+            with pytest.raises(FileAccessError, match="No space left"):
+                transaction.commit(run)
+        assert world.now() == world.old
+        assert (disk / "plugins.txt").read_text() == "pkg==1\n"
+    finally:
+        subprocess.run(["umount", world.text], check=False)
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_a_step_that_fails_takes_everything_back(world):

@@ -132,7 +132,7 @@ class Context:
     @property
     def transaction_area(self) -> Path:
         """Return the folder in which changes of packages are prepared, on their file system if possible."""
-        return self._lock_file.with_name(".invplug")
+        return self._lock_file.with_name(".invplug-changes")
 
     def environment_lock(self) -> AbstractContextManager[None]:
         """Return the lock that lets one invplug at a time change the environment."""
@@ -142,19 +142,13 @@ class Context:
 
     @cached_property
     def _lock_file(self) -> Path:
+        from inventree_plugins.files import own_folder  # noqa: PLC0415 - for installing only
+
         path = self.interpreter.prefix / ".invplug.lock"
         if os.access(path.parent, os.W_OK):
             return path
         # Packages then go to the user's site; the lock is the user's as well.
-        path = self.cache_file.with_suffix("") / "lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError:  # a service's user may have no home
-            import tempfile  # noqa: PLC0415
-
-            path = Path(tempfile.gettempdir(), f"invplug-{os.getuid()}-{path.parent.name}", "lock")
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+        return own_folder(self.cache_file.with_suffix("")) / "lock"
 
 
 def _probe(command: list[str]) -> str:

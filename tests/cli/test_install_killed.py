@@ -143,7 +143,7 @@ def test_when_everything_dies_at_once_the_next_run_mends(changing):
         again = changing.run("install", "--json")
         assert again.code == 0
         version = assert_whole(changing)
-        assert not (changing.environment / ".invplug").exists()
+        assert not (changing.environment / ".invplug-changes").exists()
 
 
 def test_what_was_cut_short_is_told_by_the_run_that_ends_it(changing):
@@ -155,7 +155,7 @@ def test_what_was_cut_short_is_told_by_the_run_that_ends_it(changing):
     done = subprocess.run([*command, "install", "inventree-alpha==2.0"], capture_output=True, check=False)
     assert done.returncode == 9
     assert assert_whole(changing) == "1.0"
-    assert list((changing.environment / ".invplug").iterdir()) != []
+    assert list((changing.environment / ".invplug-changes").iterdir()) != []
     checks = {each["code"]: each for each in changing.run("doctor", "--json").data["checks"]}
     assert checks["unfinished"]["status"] == "failed"
     assert checks["unfinished"]["command"].endswith(" install")

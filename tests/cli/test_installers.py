@@ -434,7 +434,7 @@ def test_nothing_of_the_preparation_is_left(instance, installer, monkeypatch, tm
     assert instance.run("install", "inventree-alpha").code == 0
     new = set(snapshot(instance.environment)) - set(before)
     names = {Path(path).relative_to(instance.environment).parts[-1] for path in new}
-    assert not names & {".lock", ".invplug", "invplug"}
+    assert not names & {".lock", ".invplug-changes", "invplug"}
     assert {path: data for path, data in snapshot(instance.environment).items() if path in before} == before
     assert list((tmp_path / "temporary").iterdir()) == []
 

@@ -22,6 +22,7 @@ from inventree_plugins.commands.lock_packages import Naming, as_locked
 from inventree_plugins.errors import InstallError
 from inventree_plugins.packages import ResolvedPackage
 from tests.builders import build_sdist, build_wheel
+from tests.cli.test_install import PYPROJECT
 from tests.package_index import FaultyIndex, digest_of, only_from_indexes
 from tests.projects import commit, project_files, write_files
 
@@ -139,6 +140,29 @@ def test_a_dry_run_writes_nothing(instance):
     assert instance.run("lock", "--check", "--dry-run").code == 2
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\r\n"], ids=["no text", "other newlines"])
+def test_a_dry_run_compares_bytes(instance, content):
+    instance.wheel("alpha")
+    instance.plugins_file.write_text("inventree-alpha\n")
+    assert instance.run("lock").code == 0
+    assert instance.run("lock", "--dry-run").err.startswith("nothing to do: ")
+    changed = lock_file(instance).read_bytes().replace(b"\n", content)
+    lock_file(instance).write_bytes(changed)
+    result = instance.run("lock", "--dry-run")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith("would lock 1 package in ")
+    assert lock_file(instance).read_bytes() == changed
+
+
+def test_a_dry_run_over_what_cannot_be_read(instance):
+    instance.wheel("alpha")
+    instance.plugins_file.write_text("inventree-alpha\n")
+    lock_file(instance).mkdir()
+    result = instance.run("lock", "--dry-run", "--json")
+    (error,) = result.json["errors"]
+    assert (result.code, error["code"], error["path"]) == (1, "file-access", str(lock_file(instance)))
+
+
 def test_what_is_installed_does_not_decide(instance, lock):
     build_wheel(instance.wheels, "helper", "1.0")
     instance.wheel("alpha", requires=["helper"])
@@ -207,6 +231,24 @@ def test_a_line_that_leads_nowhere_is_named(instance):
     result = instance.run("lock", "--json")
     (error,) = result.json["errors"]
     assert (result.code, error["code"], error["line"]) == (1, "install-not-found", 2)
+    assert not lock_file(instance).exists()
+
+
+def test_a_line_is_named_though_what_it_needs_is_installed(instance):
+    """Only without what is installed does it fail, so that is how each line has to be asked for."""
+    build_wheel(instance.wheels, "helper", "1.0").rename(instance.folder / "helper-1.0-py3-none-any.whl")
+    instance.wheel("alpha")
+    instance.wheel("beta", requires=["helper"])
+    instance.wheel("gamma")
+    text = "inventree-alpha\ninventree-beta\ninventree-gamma\n"
+    instance.plugins_file.write_text(f"--find-links {instance.folder}\n{text}")
+    assert instance.run("install").code == 0
+    broken = {"pyproject.toml": PYPROJECT.format(name="helper", version="1.0"), "backend.py": "1 / 0\n"}
+    build_sdist(instance.wheels, "helper", "1.0", files=broken)
+    instance.plugins_file.write_text(text)
+    result = instance.run("lock", "--json")
+    (error,) = result.json["errors"]
+    assert (result.code, error["code"], error["line"]) == (1, "install-build-failed", 2)
     assert not lock_file(instance).exists()
 
 

@@ -54,6 +54,17 @@ def test_named_requirements_too(instance, index):
     assert instance.plugins_file.read_text().endswith("\ninventree-alpha\n")
 
 
+def test_what_is_given_up_lets_the_rest_stay_offline(instance, index):
+    """The remaining requirement fails as well, and its package is on the index only."""
+    instance.wheel("alpha")
+    instance.plugins_file.write_text(f"--index-url {index.url}\n--find-links {instance.wheels}\n")
+    names = ("inventree-nowhere", "inventree-alpha", "inventree-remote")
+    result = instance.run("install", "--offline", "--keep-going", *names, "--json")
+    assert (result.code, result.json["status"]) == (1, "partial")
+    assert [each["code"] for each in result.json["errors"]] == ["install-not-found"] * 2
+    assert instance.installed() == ["inventree_alpha-1.0"]
+
+
 def test_what_only_the_index_has_is_not_found(instance, index):
     instance.plugins_file.write_text(f"--index-url {index.url}\ninventree-remote\n")
     for arguments in ((), ("--dry-run",), ("--upgrade",)):

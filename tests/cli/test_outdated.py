@@ -10,7 +10,7 @@ import pytest
 from tests.builders import build_wheel, install_folder
 from tests.cli.conftest import PLUGIN, Instance, Result
 from tests.cli.test_install import snapshot
-from tests.package_index import FaultyIndex, PackageIndex
+from tests.package_index import FaultyIndex, PackageIndex, Request
 
 OLD, YOUNG = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 
@@ -320,6 +320,50 @@ def test_an_index_that_does_not_answer_is_no_good_news(online, monkeypatch):
         index.misbehave("close")
         result = online.run("outdated", "--exit-code", "--json")
     assert (result.code, result.json["errors"][0]["code"]) == (1, "install-network")
+
+
+def closing_at_the_last(index: FaultyIndex, page: str, online: Instance, *arguments: str) -> Result:
+    """Run twice, and let the index fail from the second run's last request for a page."""
+    index.requests.clear()
+    assert online.run(*arguments).code == 0
+    left = [None] * index.paths.count(page)
+
+    def count(request: Request) -> None:
+        if request.path == page:
+            left.pop()
+        if not left:
+            index.misbehave("close")
+
+    index.on_request = count
+    return online.run(*arguments)
+
+
+def test_an_index_that_fails_later_is_no_conflict(online, monkeypatch):
+    with FaultyIndex(online.wheels) as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        build_wheel(online.wheels, "shared", "1.0")
+        online.wheel("alpha", requires=["shared<2"])
+        online.wheel("beta", requires=["shared"])
+        install(online, "inventree-alpha\ninventree-beta\n")
+        build_wheel(online.wheels, "shared", "2.0")
+        online.wheel("beta", "2.0", requires=["shared>=2"])
+        result = closing_at_the_last(index, "/simple/inventree-beta/", online, "outdated", "--json")
+    assert (result.code, [each["code"] for each in result.json["errors"]]) == (1, ["install-network"])
+
+
+def test_an_index_that_fails_later_tells_no_age(online, monkeypatch):
+    times = {
+        "inventree_alpha-1.0-py3-none-any.whl": OLD,
+        "inventree_alpha-2.0-py3-none-any.whl": YOUNG,
+    }
+    with FaultyIndex(online.wheels, upload_times=times) as index:
+        monkeypatch.setenv("PIP_INDEX_URL", index.url)
+        online.wheel("alpha")
+        install(online, "inventree-alpha\n")
+        online.wheel("alpha", "2.0")
+        arguments = ("outdated", "--cooldown", "7", "--json")
+        result = closing_at_the_last(index, "/simple/inventree-alpha/", online, *arguments)
+    assert (result.code, [each["code"] for each in result.json["errors"]]) == (1, ["install-network"])
 
 
 def test_one_resolution_for_all_of_a_kept_index(online, monkeypatch):

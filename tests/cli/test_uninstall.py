@@ -376,7 +376,7 @@ def test_dependencies_that_only_it_brought_go(family):
         "shared",
     ]
     assert {path.name.split(".")[0] for path in (site / "__pycache__").iterdir()} == {"shared"}
-    assert not (family.environment / ".invplug").exists()
+    assert not (family.environment / ".invplug-changes").exists()
     again = family.run("uninstall", "alpha", "--json")
     assert (again.code, again.json["changed"], again.data["plan"]) == (0, False, [])
 
@@ -403,7 +403,7 @@ def test_a_dry_run_tells_of_dependencies_and_removes_none(family):
     assert result.err.index("only `inventree-alpha` needed it") < result.err.index("would uninstall")
     assert (family.plugins_file.read_bytes(), family.store.read_bytes()) == before
     assert family.installed() == EVERYTHING
-    assert not (family.environment / ".invplug").exists()
+    assert not (family.environment / ".invplug-changes").exists()
 
 
 def test_dependencies_can_be_kept(family):
@@ -792,7 +792,7 @@ def test_a_removal_that_was_interrupted_is_finished_first(family):
     found = {
         each.key: each for each in installed_distributions([next(family.environment.glob("lib/*/site-*"))])
     }
-    transaction = Transaction(family.environment / ".invplug")
+    transaction = Transaction(family.environment / ".invplug-changes")
     transaction.remove(files_of(found["inventree-alpha"]), below=found["inventree-alpha"].location)
     transaction.write(family.plugins_file, "inventree-beta\n")
     transaction._write_journal()
@@ -803,7 +803,7 @@ def test_a_removal_that_was_interrupted_is_finished_first(family):
     assert family.plugins_file.read_text() == ""
     # Nobody needs what is left any more, and nobody removed what brought it.
     assert family.installed() == ["low-1.0", "only-1.0"]
-    assert not (family.environment / ".invplug").exists()
+    assert not (family.environment / ".invplug-changes").exists()
 
 
 def test_a_full_disk_leaves_packages_and_file_as_they_were(family, monkeypatch):
@@ -844,7 +844,7 @@ def test_killed_at_any_moment_it_is_done_or_not(family):
             child.kill()
         # The next one waits for what is still at work, and ends what is not.
         assert family.run("uninstall", "nothing").code == 0
-        assert not (family.environment / ".invplug").exists()
+        assert not (family.environment / ".invplug-changes").exists()
         state = family.installed(), family.plugins_file.read_text()
         assert state in ((EVERYTHING, text), (ONLY_BETA, "inventree-beta\n"))
         if child.returncode == 0:

@@ -389,6 +389,41 @@ def test_a_release_that_takes_one_of_two_plugins_away_is_not_installed(instance)
     assert upgraded(result) == [("inventree-twins", "1.0", "2.0")]
 
 
+def gated_dependency(instance: Instance) -> tuple[str, ...]:
+    """Let `beta` 2.0 need `alpha` 2.0, which the server refuses, while `alpha` 3.0 cannot be built."""
+    gated(instance, "alpha", "1.0")
+    instance.wheel("beta")
+    install(instance, "inventree-alpha\ninventree-beta\n")
+    # What is installed does not meet its line, so that nothing keeps it where it is.
+    instance.plugins_file.write_text("inventree-alpha!=1.0\ninventree-beta\n")
+    gated(instance, "alpha", "2.0", MIN_VERSION="9.0.0")
+    broken_release(instance, "alpha", "3.0")
+    instance.wheel("beta", "2.0", requires=["inventree-alpha>=2,<3"])
+    return server(instance)
+
+
+def test_a_release_that_was_given_up_and_comes_back_as_a_dependency(instance):
+    options = gated_dependency(instance)
+    instance.wheel("beta", "1.5")
+    for more in (("--dry-run",), ()):
+        result = instance.run(*options, "upgrade", "--all", "--keep-going", "--json", *more)
+        print(result.out)
+        assert (result.code, upgraded(result)) == (1, [("inventree-beta", "1.0", "1.5")])
+        assert [error["code"] for error in result.json["errors"]] == ["install-build-failed"]
+    assert instance.installed() == ["inventree_alpha-1.0", "inventree_beta-1.5"]
+
+
+def test_a_dependency_that_the_server_would_refuse_where_its_own_may_change(instance):
+    options = gated_dependency(instance)
+    more = ("--keep-going", "--allow-host-changes", "--json")
+    result = instance.run(*options, "upgrade", "--all", *more)
+    (error,) = result.json["errors"]
+    assert (result.code, error["code"]) == (1, "install-failed")
+    assert "`inventree-alpha` 2.0" in error["message"]
+    assert "it needs 9.0.0 or later" in error["message"]
+    assert instance.installed() == ["inventree_alpha-1.0", "inventree_beta-1.0"]
+
+
 def test_next_steps_of_an_enabled_plugin(instance):
     instance.wheel("alpha", mixins="AppMixin")
     install(instance, "inventree-alpha\n")

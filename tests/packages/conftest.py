@@ -47,7 +47,7 @@ class Target:
         packages = self.installer.resolve(request, on_line=on_line)
         if not packages:
             return ()
-        with Transaction(self.interpreter.prefix / ".invplug") as transaction:
+        with Transaction(self.interpreter.prefix / ".invplug-changes") as transaction:
             staged = self.installer.stage(request, packages, transaction.folder / "stage", on_line=on_line)
             for package in packages:
                 old = found.get(normalize(package.name))
