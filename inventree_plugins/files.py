@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inventree_plugins.errors import FileAccessError, LockTimeoutError
 
-__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "own_folder", "replace_text", "write_beside"]
+__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "own_folder", "replace_text", "would_change", "write_beside"]
 
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.
@@ -42,6 +42,19 @@ def ensure_writable(path: Path, *, option: str = "--plugins-file") -> None:
         raise FileAccessError(f"the folder of `{path}` is not writable", hint=hint, path=path)
 
 
+def would_change(path: Path, text: str) -> bool:
+    """Tell whether `replace_text` would write: there is no file, or it has other bytes.
+
+    Raises FileAccessError.
+    """
+    try:
+        return path.read_bytes() != text.encode("utf-8")
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise FileAccessError(f"cannot read `{path}`: {error.strerror or error}", path=path) from error
+
+
 def replace_text(path: Path, text: str) -> bool:
     """Replace the content of `path`, keeping mode and owner; False when it is the same already.
 
@@ -50,11 +63,11 @@ def replace_text(path: Path, text: str) -> bool:
     A symbolic link stays: the file it leads to is replaced. Newlines are written as given.
     Raises FileAccessError.
     """
+    if not would_change(path, text):
+        return False
     target = path.resolve()
     content = text.encode("utf-8")
     try:
-        if target.exists() and target.read_bytes() == content:
-            return False
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             _replace(target, content)

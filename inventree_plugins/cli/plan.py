@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.cli.output import printable
-from inventree_plugins.commands.applying import PlannedPackage
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from inventree_plugins.commands.applying import PlannedPackage
 
 __all__ = ["plan_rows", "plan_table"]
 

@@ -6,14 +6,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 
 from inventree_plugins.cli.options import Invocation
 from inventree_plugins.cli.output import Talk, printable
 from inventree_plugins.cli.plan import plan_table
-from inventree_plugins.commands.applying import PlannedPackage
 from inventree_plugins.commands.context import Listener
+
+if TYPE_CHECKING:
+    from inventree_plugins.commands.applying import PlannedPackage
 
 __all__ = ["installer_progress"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inventree_plugins.commands.context import Context
+from inventree_plugins.commands.culprit import OF_THE_MACHINE
 from inventree_plugins.commands.host import Host, find_host, pinned
 from inventree_plugins.commands.overwriting import refuse_overwriting
 from inventree_plugins.errors import InstallError
@@ -161,9 +163,10 @@ def _staged_at_once(
     held = replace(request, constraints=(*request.constraints, *map(pinned, loose)))
     try:
         return context.installer.resolve_and_stage(held, folder, on_line=context.on_output)
-    except InstallError:
-        if not free:
+    except InstallError as error:
+        if not free or error.code in OF_THE_MACHINE:
             raise
+        shutil.rmtree(folder, ignore_errors=True)
         return None  # without the environment's tools held, it may do
 
 
@@ -239,7 +242,8 @@ def put_in_place(
 ) -> None:
     """Replace and remove packages, and write the transaction's texts, in one step.
 
-    Raises InstallError where a package cannot be taken away, and FileAccessError, with all as before.
+    Raises InstallError where a package cannot be taken away, and FileAccessError, with all as before: but for
+    packages without a list of their files, which only pip can remove, and before anything else.
     """
     staged = prepared.staged
     replaced = [installed.find(each.name) for each in staged.packages] if staged else []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.errors import InstallError
@@ -25,56 +25,84 @@ OF_THE_MACHINE = frozenset(
 )
 
 _Line = tuple[Declaration, str]
+_Ask = Callable[[InstallRequest], object]
 
 
 def blamed(error: InstallError, declared: Sequence[Declaration]) -> Declaration | None:
     """Return the requirement that an error names: of several the last, which the others can do without."""
-    for item in declared:
-        if error.line is not None and item.line == error.line and item.path == error.path:
-            by_line: Declaration | None = item
-            break
-    else:
-        by_line = None
+    place = (error.path, error.line)
+    by_line = next((item for item in declared if item.line and (item.path, item.line) == place), None)
     named = [item for name in error.names for item in declared if item.name == normalize(name)]
     return max(named, key=declared.index) if named else by_line
 
 
 def with_culprit(
-    context: Context, request: InstallRequest, error: InstallError, lines: Sequence[_Line]
+    context: Context,
+    request: InstallRequest,
+    error: InstallError,
+    lines: Sequence[_Line],
+    *,
+    ask: _Ask | None = None,
 ) -> InstallError:
-    """Return an error that names a requirement: the given one, or what asking for fewer of them tells."""
+    """Return an error that names a requirement: the given one, or what asking for fewer of them tells.
+
+    `ask` is what failed, where that is not the installer's `resolve`. Raises InstallError where asking tells
+    nothing, as without a network.
+    """
+
+    def resolve(request: InstallRequest) -> object:
+        return context.installer.resolve(request, on_line=context.on_output)
+
     declared = [item for item, _ in lines]
     if error.code in OF_THE_MACHINE or len(lines) < 2 or blamed(error, declared):  # noqa: PLR2004 - of one, it is it
         return error
-    for line in lines:
-        alone = _failure(context, request, [line])
-        if alone is not None:
-            return _naming(alone, [line])
-    for count in range(2, len(lines) + 1):
-        last = lines[count - 1]
-        if _failure(context, request, lines[:count]) is None:
-            continue
-        for other in lines[: count - 1]:
-            both = _failure(context, request, [other, last])
-            if both is not None:
-                return _naming(both, [other, last])
-        break
+    search = _Search(request, ask or resolve)
+    if search.failure(lines) is None:
+        return error
+    *others, last = lines[: search.shortest_failing(lines)]
+    for suspects in ([last], *([other, last] for other in others)):
+        failure = search.failure(suspects)
+        if failure is not None:
+            return _naming(failure, suspects)
     return error
 
 
-def _failure(context: Context, request: InstallRequest, lines: Sequence[_Line]) -> InstallError | None:
-    """Ask for some of the requirements only, and for nothing but a plan."""
-    fewer = replace(
-        request,
-        requirements_file=None,
-        requirements=tuple(text for _, text in lines),
-        declarations=tuple(item for item, _ in lines),
-    )
-    try:
-        context.installer.resolve(fewer, on_line=context.on_output)
-    except InstallError as error:
-        return error
-    return None
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Asks for some of a request's requirements only, and for nothing but a plan."""
+
+    request: InstallRequest
+    ask: _Ask
+
+    def failure(self, lines: Sequence[_Line]) -> InstallError | None:
+        """Return why the lines fail, None where they do not."""
+        fewer = replace(
+            self.request,
+            requirements_file=None,
+            requirements=tuple(text for _, text in lines),
+            declarations=tuple(item for item, _ in lines),
+        )
+        try:
+            self.ask(fewer)
+        except InstallError as error:
+            if error.code in OF_THE_MACHINE:
+                raise
+            return error
+        return None
+
+    def shortest_failing(self, lines: Sequence[_Line]) -> int:
+        """Return how many of the lines, from the first, are enough to fail, where all of them do.
+
+        What fails goes on failing with more lines, so that half of those in question are ruled out each time.
+        """
+        good, bad = 0, len(lines)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            if self.failure(lines[:middle]) is None:
+                good = middle
+            else:
+                bad = middle
+        return bad
 
 
 def _naming(error: InstallError, lines: Sequence[_Line]) -> InstallError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,8 @@ class Fitting:
         new = [each for each in packages if (normalize(each.name), each.version) not in self._accepted]
         if not new or not knows_server(context):
             return ()
-        tree = self._folder / f"{len(self._accepted)}-{len(self.refusals)}"
+        # A run that failed may have left something, which must not be taken for the next one's.
+        tree = Path(tempfile.mkdtemp(dir=self._folder))
         staged = context.installer.stage(request, new, tree, on_line=context.on_output)
         found = refused(context, self._survey, staged.tree, moving)
         bad = {(each.key, each.version) for each in found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from inventree_plugins.commands.culprit import OF_THE_MACHINE
 from inventree_plugins.commands.newest import Search, Wish
 from inventree_plugins.commands.staged_plugins import Refusal
 from inventree_plugins.commands.upgradable import Upgradable, allows
@@ -55,7 +56,8 @@ def release_hold(
     """Find out why a release was not chosen though an index has it.
 
     Where that cannot be read from the release, an installer is asked for it and says what is in the way.
-    Raises InstallError where age counts and no index tells it.
+    Raises InstallError where that would tell nothing, as without a network, or where age counts and no index
+    tells it.
     """
     for refusal in refusals:
         if (refusal.key, refusal.version) == (package.key, release.version):
@@ -113,7 +115,7 @@ def _of_age(search: Search, package: Upgradable, release: ResolvedPackage) -> Ho
     try:
         PipInstaller(search.context.interpreter, run).newest(request, on_line=search.context.on_output)
     except InstallError as error:
-        if error.code == "install-no-upload-times":  # no age is known, and not every installer says so
+        if error.code in OF_THE_MACHINE:  # then no age is known
             raise
         return age_hold(search, release.version)
     return None
@@ -127,5 +129,7 @@ def _of_others(
     try:
         search.context.installer.resolve(request, on_line=search.context.on_output)
     except InstallError as error:
+        if error.code in OF_THE_MACHINE:
+            raise
         return Hold("host" if error.code == "install-host-conflict" else "conflict", error.message)
     return Hold("conflict", f"{release.version} does not go together with the newest of other plugins")

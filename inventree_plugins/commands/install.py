@@ -96,6 +96,7 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         return _rehearse(context, options)
     with context.environment_lock():
         recovered = recover(context.transaction_area)
+        context.forget_interpreter()  # what was finished may have brought `.pth` files
         plan = _plan(context, options)
         if not _is_needed(options, plan):
             done = _record(context, options, plan)
@@ -278,6 +279,7 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         plan=work.prepared.plan,
         satisfied=work.plan.satisfied,
         recorded=work.plan.recorded,
+        problems=(*host_changes(work.prepared.plan), *work.plan.problems, *work.problems, *problems),
         errors=work.failures,
     )
     if settled is None:
@@ -287,13 +289,7 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         created=settled.created,
         enabled=settled.enabled,
         entries=settled.entries,
-        problems=(
-            *host_changes(work.prepared.plan),
-            *work.plan.problems,
-            *work.problems,
-            *settled.problems,
-            *problems,
-        ),
+        problems=(*result.problems, *settled.problems),
         next_steps=settled.next_steps,
         errors=(*work.failures, *((settled.error,) if settled.error else ())),
     )

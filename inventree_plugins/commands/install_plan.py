@@ -125,7 +125,12 @@ def without(context: Context, plan: Plan, declared: Declaration) -> Plan:
         if not texts:
             plan = replace(plan, new_text=plan.file.text, recorded=(), arguments=())
             return replace(plan, wanted=(), missing=(), dropped=(*plan.dropped, declared))
-        return replace(make_plan(context, texts, plan.sources), dropped=(*plan.dropped, declared))
+        return replace(
+            make_plan(context, texts, plan.sources),
+            dropped=(*plan.dropped, declared),
+            locked=plan.locked,
+            offline=plan.offline,
+        )
     return replace(
         plan,
         wanted=tuple(item for item in plan.wanted if item != declared),

@@ -20,7 +20,7 @@ from inventree_plugins.commands.lock_file import lock_path, lock_text, read_lock
 from inventree_plugins.commands.lock_inputs import Difference, Input, inputs_of, requirement_text
 from inventree_plugins.commands.lock_packages import Naming, as_locked, has_strong_hash
 from inventree_plugins.errors import InstallError
-from inventree_plugins.files import ensure_writable, replace_text
+from inventree_plugins.files import ensure_writable, replace_text, would_change
 from inventree_plugins.models import Declaration
 from inventree_plugins.packages import (
     InstallRequest,
@@ -105,7 +105,7 @@ def lock(context: Context, options: LockOptions) -> LockResult:
     packages = locked_packages(context, found, path.parent)
     text = lock_text(packages, context.interpreter, inputs=found.inputs, names=found.names)
     if options.dry_run:
-        changed = not path.exists() or path.read_text(encoding="utf-8") != text
+        changed = would_change(path, text)
     else:
         changed = replace_text(path, text)
     return LockResult(path, _listed(packages), changed=changed)
@@ -135,10 +135,14 @@ def resolve_all(context: Context, sources: Sources) -> Resolution:
     if plan.unread or applying(plan.wanted, context.interpreter):
         unseen = {each.key for each in installed.distributions} - installed.host.versions.keys()
         pip = PipInstaller(context.interpreter, run)
+
+        def ask(request: InstallRequest) -> tuple[ResolvedPackage, ...]:
+            return pip.resolve_without(request, unseen, on_line=context.on_output)
+
         try:
-            packages = pip.resolve_without(request, unseen, on_line=context.on_output)
+            packages = ask(request)
         except InstallError as error:
-            raise with_culprit(context, request, error, lines_of(plan)) from error
+            raise with_culprit(context, request, error, lines_of(plan), ask=ask) from error
         packages = tuple(_hashed(context, pip, request, packages))
     return Resolution(plan, request, packages, inputs_of(plan.file), dict(_named(plan.wanted, packages)))
 

@@ -66,7 +66,7 @@ class Wish:
     def without(self, refusals: Iterable[Refusal]) -> Wish:
         """Return the same wish, but for the releases that the server would refuse."""
         unfit = (each.version for each in refusals if each.key == self.package.key)
-        return replace(self, unfit=(*self.unfit, *unfit))
+        return replace(self, unfit=tuple(dict.fromkeys((*self.unfit, *unfit))))
 
     @property
     def _floor(self) -> str:

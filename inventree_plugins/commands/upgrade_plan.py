@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from inventree_plugins.commands.upgradable import (
 )
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Declaration
-from inventree_plugins.packages import applying, normalize
+from inventree_plugins.packages import InstallRequest, applying, normalize
 from inventree_plugins.packages.release_age import time_before
 from inventree_plugins.requirements import PluginsFile, declarations, pin, read_plugins_file
 
@@ -175,7 +175,7 @@ def prepare_upgrade(plan: UpgradePlan, options: UpgradeOptions, folder: Path | N
     search, wishes = plan.search, list(plan.wishes)
     work = Work(new_text=search.file.text)
     while wishes:
-        request = search.request(wishes, plan.others(wishes))
+        request = _request(plan, wishes, work.refusals)
         place = folder / f"stage-{len(work.refusals)}-{len(work.failures)}" if folder else None
         try:
             prepared = prepare(search.context, request, search.installed, place)
@@ -191,17 +191,39 @@ def prepare_upgrade(plan: UpgradePlan, options: UpgradeOptions, folder: Path | N
         found = _refused(plan, prepared)
         if not found:
             return _with_pins(plan, replace(work, prepared=prepared))
-        work = replace(work, refusals=(*work.refusals, *found))
+        _require_news(found, work.refusals)
+        work = replace(work, refusals=tuple(dict.fromkeys((*work.refusals, *found))))
         wishes = [wish.without(found) for wish in wishes]
     return work
 
 
+def _request(plan: UpgradePlan, wishes: Sequence[Wish], refusals: Iterable[Refusal]) -> InstallRequest:
+    """Ask for the wishes, and keep refused releases of other packages out, which wishes may need."""
+    request = plan.search.request(wishes, plan.others(wishes))
+    if plan.search.allow_host_changes:
+        # A request with constraints is one that keeps the server's own packages.
+        return request
+    moving = {wish.package.key for wish in wishes}
+    unfit = (f"{each.key}!={each.version}" for each in refusals if each.key not in moving)
+    return replace(request, constraints=(*request.constraints, *unfit))
+
+
+def _require_news(found: Sequence[Refusal], known: Sequence[Refusal]) -> None:
+    """Raise InstallError where an installer chose nothing but what was refused before."""
+    if all(each in known for each in found):
+        raise InstallError(
+            f"`{found[0].key}` {found[0].version} cannot be kept out: {found[0].reason}",
+            names=tuple(each.key for each in found),
+        )
+
+
 def _refused(plan: UpgradePlan, prepared: Prepared) -> tuple[Refusal, ...]:
+    """Return the releases that would take a plugin away, also those that come in only as a dependency."""
     context = plan.search.context
     if prepared.staged is None or not knows_server(context):
         return ()
-    moving = [wish.package for wish in plan.wishes]
-    return refused(context, plan.survey, prepared.staged.tree, moving)
+    present = [each for each in plan.every if each.distribution is not None]
+    return refused(context, plan.survey, prepared.staged.tree, present)
 
 
 def _with_pins(plan: UpgradePlan, work: Work) -> Work:

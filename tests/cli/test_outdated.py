@@ -329,7 +329,7 @@ def closing_at_the_last(index: FaultyIndex, page: str, online: Instance, *argume
     left = [None] * index.paths.count(page)
 
     def count(request: Request) -> None:
-        if request.path == page:
+        if request.path == page and left:
             left.pop()
         if not left:
             index.misbehave("close")

@@ -407,7 +407,6 @@ def test_a_release_that_was_given_up_and_comes_back_as_a_dependency(instance):
     instance.wheel("beta", "1.5")
     for more in (("--dry-run",), ()):
         result = instance.run(*options, "upgrade", "--all", "--keep-going", "--json", *more)
-        print(result.out)
         assert (result.code, upgraded(result)) == (1, [("inventree-beta", "1.0", "1.5")])
         assert [error["code"] for error in result.json["errors"]] == ["install-build-failed"]
     assert instance.installed() == ["inventree_alpha-1.0", "inventree_beta-1.5"]
