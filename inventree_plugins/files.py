@@ -12,7 +12,15 @@ from pathlib import Path
 
 from inventree_plugins.errors import FileAccessError, LockTimeoutError
 
-__all__ = ["brief_lock", "ensure_writable", "exclusive_lock", "own_folder", "replace_text", "would_change", "write_beside"]
+__all__ = [
+    "brief_lock",
+    "ensure_writable",
+    "exclusive_lock",
+    "own_folder",
+    "replace_text",
+    "would_change",
+    "write_beside",
+]
 
 NEW_FILE_MODE = 0o644
 # Root and the server's user may take turns on one lock file.

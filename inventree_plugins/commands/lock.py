@@ -104,10 +104,7 @@ def lock(context: Context, options: LockOptions) -> LockResult:
     found = resolve_all(context, options.sources)
     packages = locked_packages(context, found, path.parent)
     text = lock_text(packages, context.interpreter, inputs=found.inputs, names=found.names)
-    if options.dry_run:
-        changed = would_change(path, text)
-    else:
-        changed = replace_text(path, text)
+    changed = would_change(path, text) if options.dry_run else replace_text(path, text)
     return LockResult(path, _listed(packages), changed=changed)
 
 

@@ -18,11 +18,12 @@ import tomli
 from packaging import version
 from packaging.pylock import Pylock
 
+from inventree_plugins.commands.culprit import with_culprit
 from inventree_plugins.commands.lock_packages import Naming, as_locked
 from inventree_plugins.errors import InstallError
-from inventree_plugins.packages import ResolvedPackage
+from inventree_plugins.packages import InstallRequest, ResolvedPackage
+from inventree_plugins.requirements import parse_requirement_argument
 from tests.builders import build_sdist, build_wheel
-from tests.cli.test_install import PYPROJECT
 from tests.package_index import FaultyIndex, digest_of, only_from_indexes
 from tests.projects import commit, project_files, write_files
 
@@ -234,22 +235,42 @@ def test_a_line_that_leads_nowhere_is_named(instance):
     assert not lock_file(instance).exists()
 
 
-def test_a_line_is_named_though_what_it_needs_is_installed(instance):
-    """Only without what is installed does it fail, so that is how each line has to be asked for."""
-    build_wheel(instance.wheels, "helper", "1.0").rename(instance.folder / "helper-1.0-py3-none-any.whl")
-    instance.wheel("alpha")
-    instance.wheel("beta", requires=["helper"])
-    instance.wheel("gamma")
-    text = "inventree-alpha\ninventree-beta\ninventree-gamma\n"
-    instance.plugins_file.write_text(f"--find-links {instance.folder}\n{text}")
-    assert instance.run("install").code == 0
-    broken = {"pyproject.toml": PYPROJECT.format(name="helper", version="1.0"), "backend.py": "1 / 0\n"}
-    build_sdist(instance.wheels, "helper", "1.0", files=broken)
+def test_lines_are_asked_for_as_the_whole_was(instance):
+    """Only without what is installed do they fail, and pip does not say whose fault it is."""
+    host_wheel(instance, "Django", "5.2")
+    build_wheel(instance.wheels, "helper", "1.0")
+    for slug in ("alpha", "beta", "gamma", "delta"):
+        instance.wheel(slug, requires=["helper"] if slug == "gamma" else [])
+    text = "".join(f"inventree-{slug}\n" for slug in ("alpha", "beta", "gamma", "delta"))
     instance.plugins_file.write_text(text)
+    assert instance.run("install").code == 0
+    build_wheel(instance.wheels, "helper", "1.0", requires=["Django"])
+    (instance.folder / "limits.txt").write_text("Django<5\n")
+    instance.plugins_file.write_text(f"-c limits.txt\n{text}")
     result = instance.run("lock", "--json")
     (error,) = result.json["errors"]
-    assert (result.code, error["code"], error["line"]) == (1, "install-build-failed", 2)
+    assert (result.code, error["code"], error["line"]) == (1, "install-host-conflict", 4)
+    assert error["message"].startswith("`inventree-gamma`: ")
     assert not lock_file(instance).exists()
+
+
+@pytest.mark.parametrize("bad", [{0}, {6}, {11}, {0, 11}, {4, 7}, {2, 5, 9}], ids=str)
+def test_few_questions_find_the_lines_to_blame(tmp_path, bad):
+    """Three that only together fail are none that could be named."""
+    names = [f"plugin-{number}" for number in range(12)]
+    lines = [(parse_requirement_argument(name, cwd=tmp_path), name) for name in names]
+    questions = []
+
+    def ask(request):
+        questions.append(request.requirements)
+        if {names[number] for number in bad} <= set(request.requirements):
+            raise InstallError("it failed")
+
+    request = InstallRequest(requirements=tuple(names))
+    found = with_culprit(None, request, InstallError("all failed"), lines, ask=ask)
+    blamed = tuple(names[number] for number in sorted(bad))
+    assert found.names == (blamed if len(bad) < 3 else ())
+    assert len(questions) <= 1 + 4 + 1 + max(bad)
 
 
 def test_files_are_named_by_their_url_and_without_credentials(instance, index, lock, monkeypatch):

@@ -389,31 +389,37 @@ def test_a_release_that_takes_one_of_two_plugins_away_is_not_installed(instance)
     assert upgraded(result) == [("inventree-twins", "1.0", "2.0")]
 
 
-def gated_dependency(instance: Instance) -> tuple[str, ...]:
-    """Let `beta` 2.0 need `alpha` 2.0, which the server refuses, while `alpha` 3.0 cannot be built."""
+def gated_dependency(instance: Instance, *, has_wheel: bool) -> tuple[str, ...]:
+    """Let `beta` 2.0 need `alpha` 2.0, which the server refuses, while `alpha` 3.0 cannot be installed."""
     gated(instance, "alpha", "1.0")
     instance.wheel("beta")
     install(instance, "inventree-alpha\ninventree-beta\n")
     # What is installed does not meet its line, so that nothing keeps it where it is.
     instance.plugins_file.write_text("inventree-alpha!=1.0\ninventree-beta\n")
     gated(instance, "alpha", "2.0", MIN_VERSION="9.0.0")
-    broken_release(instance, "alpha", "3.0")
+    if has_wheel:
+        instance.wheel("alpha", "3.0", requires=["nowhere"])
+    else:
+        broken_release(instance, "alpha", "3.0")
     instance.wheel("beta", "2.0", requires=["inventree-alpha>=2,<3"])
     return server(instance)
 
 
-def test_a_release_that_was_given_up_and_comes_back_as_a_dependency(instance):
-    options = gated_dependency(instance)
+@pytest.mark.parametrize(
+    ("has_wheel", "code"), [(True, "install-not-found"), (False, "install-build-failed")]
+)
+def test_a_release_that_was_given_up_and_comes_back_as_a_dependency(instance, has_wheel, code):
+    options = gated_dependency(instance, has_wheel=has_wheel)
     instance.wheel("beta", "1.5")
     for more in (("--dry-run",), ()):
         result = instance.run(*options, "upgrade", "--all", "--keep-going", "--json", *more)
         assert (result.code, upgraded(result)) == (1, [("inventree-beta", "1.0", "1.5")])
-        assert [error["code"] for error in result.json["errors"]] == ["install-build-failed"]
+        assert [(error["code"], error["line"]) for error in result.json["errors"]] == [(code, 1)]
     assert instance.installed() == ["inventree_alpha-1.0", "inventree_beta-1.5"]
 
 
 def test_a_dependency_that_the_server_would_refuse_where_its_own_may_change(instance):
-    options = gated_dependency(instance)
+    options = gated_dependency(instance, has_wheel=False)
     more = ("--keep-going", "--allow-host-changes", "--json")
     result = instance.run(*options, "upgrade", "--all", *more)
     (error,) = result.json["errors"]

@@ -102,7 +102,7 @@ def test_reads_the_requirements_of_an_old_egg(tmp_path):
         ),
         (
             {"url": "file:///srv/foo", "dir_info": {"editable": True}},
-            DirectUrl("file:///srv/foo", editable=True),
+            DirectUrl("file:///srv/foo", editable=True, folder=True),
             "file:///srv/foo",
         ),
         ({"url": 3}, None, None),
