@@ -20,14 +20,27 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.culprit import blamed, with_culprit
 from inventree_plugins.commands.indexes import NO_SOURCES, in_both
 from inventree_plugins.commands.install_plan import Plan, lines_of, make_plan, request_for, unmet_now, without
+from inventree_plugins.commands.install_refusals import (
+    refuse_the_servers_own,
+    require_plugins,
+    require_staged_plugins,
+)
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.package_problems import broken, finished, host_changes
+from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
+from inventree_plugins.commands.recording import kept_options, pinned_plan
 from inventree_plugins.commands.settling import Settled, foretell, settle
 from inventree_plugins.errors import InstallError, InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import Declaration, NextStep, Problem
-from inventree_plugins.packages import normalize, require_changeable, staged_distributions
-from inventree_plugins.requirements import PluginsFile, Sources, declarations, is_pinned, pin
+from inventree_plugins.packages import (
+    normalize,
+    require_changeable,
+)
+from inventree_plugins.requirements import (
+    Sources,
+    declarations,
+)
 from inventree_plugins.transaction import Transaction, recover
 
 __all__ = ["InstallOptions", "InstallResult", "install"]
@@ -55,14 +68,16 @@ class InstallOptions:
 class InstallResult:
     """What the command did, or with a dry run would do.
 
-    `plan` is what happened to packages, `recorded` requirements new in plugins.txt, `created` the slugs of
-    new rows, `enabled` those switched on. `entries` are the plugins that were asked for. `errors` are
-    requirements that could not be installed, and what went wrong after packages had changed already.
+    `plan` is what happened to packages, `recorded` requirements new in plugins.txt, `kept` options that are
+    new there, `created` the slugs of new rows, `enabled` those switched on. `entries` are the plugins that
+    were asked for. `errors` are requirements that could not be installed, and what went wrong after packages
+    had changed already.
     """
 
     plan: tuple[PlannedPackage, ...] = ()
     satisfied: tuple[str, ...] = ()
     recorded: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
     enabled: tuple[str, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -96,7 +111,8 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         return _rehearse(context, options)
     with context.environment_lock():
         recovered = recover(context.transaction_area)
-        context.forget_interpreter()  # what was finished may have brought `.pth` files
+        if recovered:
+            context.forget_interpreter()  # what was finished may have brought `.pth` files
         plan = _plan(context, options)
         if not _is_needed(options, plan):
             done = _record(context, options, plan)
@@ -110,6 +126,8 @@ def _plan(context: Context, options: InstallOptions) -> Plan:
     # A lock is installed from other places without becoming another one.
     kept = NO_SOURCES if options.locked else options.sources
     plan = replace(make_plan(context, options.requirements, kept), sources=options.sources)
+    if plan.arguments and not options.allow_host_changes:
+        refuse_the_servers_own(context, plan)
     if options.locked or options.bundle is not None:
         from inventree_plugins.commands.locked import bound_to_bundle, bound_to_lock  # noqa: PLC0415 - rare
 
@@ -133,7 +151,8 @@ def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
     if _is_needed(options, plan):
         installed = take_installed(context, declarations(plan.file))
         work = _prepare(context, options, plan, installed, transaction=None)
-        work = replace(work, plan=_pinned(options, work.plan, installed, work.prepared))
+        if options.pin:
+            work = replace(work, plan=pinned_plan(context, work.plan, installed, work.prepared))
     changed = {normalize(each.name) for each in work.prepared.plan}
     told = foretell(context, work.plan.wanted, changed, enable=options.enable)
     return _result(work, told, problems=_requirement_problems(told, work.plan))
@@ -146,8 +165,9 @@ def _record(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
         names = {item.name for item in plan.wanted}
         found = [each for each in installed.distributions if each.key in names]
         if options.require_plugin:
-            _require_plugins((each.name, bool(each.entry_points)) for each in found)
-        plan = _pinned(options, plan, installed, NOTHING_PREPARED)
+            require_plugins((each.name, bool(each.entry_points)) for each in found)
+        if options.pin:
+            plan = pinned_plan(context, plan, installed, NOTHING_PREPARED)
     if plan.changes_file:
         ensure_writable(plan.file.path)
         replace_text(plan.file.path, plan.new_text)
@@ -163,14 +183,13 @@ def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
     with Transaction(context.transaction_area) as transaction:
         work = _prepare(context, options, plan, installed, transaction=transaction)
         problems = tuple(in_both(context, plan.file, options.sources, work.prepared.packages))
-        work = replace(work, plan=_pinned(options, work.plan, installed, work.prepared), problems=problems)
-        if options.require_plugin and work.prepared.staged is not None:
-            requested = {normalize(each.name) for each in work.prepared.packages if each.requested}
-            staged = staged_distributions(work.prepared.staged.tree)
-            _require_plugins((each.name, bool(each.entry_points)) for each in staged if each.key in requested)
+        work = replace(work, problems=problems)
+        if options.pin:
+            work = replace(work, plan=pinned_plan(context, work.plan, installed, work.prepared))
         context.on_plan(work.prepared.plan)
         if work.prepared.plan or work.plan.changes_file:
             if work.plan.changes_file:
+                require_unchanged(work.plan.file)
                 transaction.write(work.plan.file.path, work.plan.new_text)
             put_in_place(context, transaction, work.prepared, installed)
     # Packages may bring `.pth` files.
@@ -204,34 +223,21 @@ def _prepare(
 
             request = as_offline(request, plan, installed)
         try:
-            return _Work(plan, prepare(context, request, installed, folder), failures=tuple(failures))
+            prepared = prepare(context, request, installed, folder)
+            if options.require_plugin:
+                require_staged_plugins(prepared)
+            return _Work(plan, prepared, failures=tuple(failures))
         except InstallError as error:
             failure = with_culprit(context, request, error, lines_of(plan))
             culprit = blamed(failure, plan.wanted)
+            if culprit is not None and (failure.line is None or options.keep_going):
+                failure = _at(failure, culprit)
             if not options.keep_going or culprit is None:
                 raise failure from error
-        failures.append(_at(failure, culprit))
+        failures.append(failure)
         plan = without(context, plan, culprit)
         if not _is_needed(options, plan):
             return _Work(plan, failures=tuple(failures))
-
-
-def _pinned(options: InstallOptions, plan: Plan, installed: Installed, prepared: Prepared) -> Plan:
-    """Return the plan with each requirement pinned in plugins.txt, where that was asked for."""
-    if not options.pin:
-        return plan
-    versions: dict[str, str] = {each.key: each.version for each in installed.distributions}
-    versions |= {normalize(each.name): each.version for each in prepared.packages}
-    file, recorded = PluginsFile(plan.file.path, plan.new_text, exists=True), list(plan.recorded)
-    for item in plan.wanted:
-        if item.name is None or item.name not in versions or is_pinned(item):
-            continue
-        text = pin(file, item.name, versions[item.name])
-        if text != file.text:
-            file = PluginsFile(file.path, text, exists=True)
-            recorded = [each for each in recorded if each != item.text]
-            recorded.append(f"{item.name}=={versions[item.name]}")
-    return replace(plan, new_text=file.text, recorded=tuple(recorded))
 
 
 def _at(failure: InstallError, culprit: Declaration) -> InstallError:
@@ -239,18 +245,6 @@ def _at(failure: InstallError, culprit: Declaration) -> InstallError:
     if culprit.line:
         failure.path, failure.line = culprit.path, culprit.line
     return failure
-
-
-def _require_plugins(packages: Iterable[tuple[str, bool]]) -> None:
-    """Raise InstallError for a package that brings no plugin."""
-    for name, has_plugins in packages:
-        if not has_plugins:
-            raise InstallError(
-                f"`{name}` has no `inventree_plugins` entry point, so it brings no plugin",
-                code="install-no-plugin",
-                hint="without `--require-plugin` it is installed all the same",
-                names=(normalize(name),),
-            )
 
 
 def _settle(context: Context, options: InstallOptions, work: _Work) -> InstallResult:
@@ -279,6 +273,7 @@ def _result(work: _Work, settled: Settled | None, *, problems: Iterable[Problem]
         plan=work.prepared.plan,
         satisfied=work.plan.satisfied,
         recorded=work.plan.recorded,
+        kept=kept_options(work.plan),
         problems=(*host_changes(work.prepared.plan), *work.plan.problems, *work.problems, *problems),
         errors=work.failures,
     )

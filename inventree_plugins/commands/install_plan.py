@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +101,10 @@ def make_plan(context: Context, requirements: tuple[str, ...], sources: Sources 
     applicable = applying(wanted, context.interpreter)
     missing = unmet_now(context, file, applicable)
     asked = {item.name for item in wanted}
-    rest = tuple(item for item in declared if item.name not in asked)
+    rest = (
+        *(item for item in declared if item.name not in asked),
+        *_undeclared(context, file, declared, asked),
+    )
     broken = unmet_now(context, file, rest)
     return Plan(
         file=file,
@@ -116,6 +119,16 @@ def make_plan(context: Context, requirements: tuple[str, ...], sources: Sources 
         sources=sources,
         problems=problems,
     )
+
+
+def _undeclared(
+    context: Context, file: PluginsFile, declared: tuple[Declaration, ...], asked: Collection[str | None]
+) -> Iterator[Declaration]:
+    """Return what stands for plugins that are installed though plugins.txt has no line of them."""
+    known = {item.name for item in declared} | set(asked)
+    for each in installed_distributions(context.interpreter.import_path):
+        if each.entry_points and each.key not in known:
+            yield Declaration(each.name, file.path, 0, each.key, each.key)
 
 
 def without(context: Context, plan: Plan, declared: Declaration) -> Plan:
@@ -155,7 +168,7 @@ def request_for(plan: Plan, installed: Installed, *, allow_host_changes: bool = 
     """
     whole_file = not plan.arguments and not plan.dropped
     lines = () if whole_file else tuple(line for _, line in lines_of(plan))
-    held = tuple(_held(plan.others, installed)) if plan.arguments else ()
+    held = tuple(_held(plan.others, installed))
     includes = () if whole_file or plan.arguments else tuple(f"-r {url}" for url in plan.unread)
     host, sources = installed.host, source_lines(plan.sources)
     directory = plan.file.path.absolute().parent
@@ -202,7 +215,9 @@ def _says_which(asked: Declaration) -> bool:
     return requirement is None or bool(requirement.specifier or requirement.url)
 
 
-def _standing(context: Context, file: PluginsFile, name: str) -> tuple[Declaration | None, Applies | None]:
+def _standing(
+    context: Context, file: PluginsFile, name: str, *, says_which: bool
+) -> tuple[Declaration | None, Applies | None]:
     """Return the line of plugins.txt that stands for a package, and which lines the target goes by.
 
     A package may have a line for each of several environments. Where none is for the target, the first line
@@ -210,9 +225,10 @@ def _standing(context: Context, file: PluginsFile, name: str) -> tuple[Declarati
     """
     lines = tuple(item for item in declarations(file) if item.name == name)
     fitting = applying(lines, context.interpreter)
-    if not fitting or len(lines) == 1:
-        return (lines[0] if lines else None), None
-    return fitting[0], lambda item: bool(applying((item,), context.interpreter))
+    standing = next(iter((*fitting, *lines)), None)
+    if not fitting and not says_which:
+        return standing, None  # a bare name means the line that is there, though it does not apply
+    return standing, lambda item: bool(applying((item,), context.interpreter))
 
 
 def _named(
@@ -232,12 +248,13 @@ def _named(
             other = named.setdefault(asked.name, asked.text)
             if other != asked.text:
                 raise RequirementError(f"`{other}` and `{asked.text}` cannot both be installed")
-        applies = _standing(context, current, asked.name)[1] if asked.name else None
+        which = _says_which(asked)
+        applies = _standing(context, current, asked.name, says_which=which)[1] if asked.name else None
         new_text = add(current, [asked.text], applies=applies)
         if new_text != current.text:
             recorded.append(asked.text)
             current = PluginsFile(file.path, new_text, exists=True)
-        standing = _standing(context, current, asked.name)[0] if asked.name else None
+        standing = _standing(context, current, asked.name, says_which=which)[0] if asked.name else None
         if standing is not None and new_text != file.text:
             # As the file will read, extras and pins joined; but it does not stand there yet.
             standing = standing._replace(line=0)

@@ -35,5 +35,5 @@ def broken(declared: Iterable[Declaration]) -> Iterator[Problem]:
             f"`{item.text}` was satisfied before and is not any more: what was installed now excludes it",
             hint="`invplug install` without arguments looks for versions that suit all of plugins.txt",
             path=item.path,
-            line=item.line,
+            line=item.line or None,
         )

@@ -9,6 +9,7 @@ from inventree_plugins.commands.applying import NOTHING_PREPARED, PlannedPackage
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.package_problems import finished
+from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.remains import Remainder
 from inventree_plugins.commands.uninstall_plan import Removal, UninstallOptions, plan_removal
 from inventree_plugins.errors import InvplugError
@@ -104,6 +105,7 @@ def _change_files(context: Context, removal: Removal) -> None:
         return
     with Transaction(context.transaction_area) as transaction:
         if removal.unrecorded:
+            require_unchanged(removal.file)
             transaction.write(removal.file.path, removal.new_text)
         put_in_place(
             context, transaction, NOTHING_PREPARED, departure.installed, removed=departure.distributions

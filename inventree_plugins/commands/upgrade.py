@@ -13,6 +13,7 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.install_plan import unmet_now
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.package_problems import broken, finished, host_changes
+from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.settling import Settled, foretell, settle
 from inventree_plugins.commands.staged_plugins import knows_server
 from inventree_plugins.commands.upgrade_plan import (
@@ -102,6 +103,7 @@ def _change(context: Context, options: UpgradeOptions) -> UpgradeResult:
         if not work.prepared.plan:
             return _result(plan, work, None)
         if work.new_text != file.text:
+            require_unchanged(file)
             transaction.write(file.path, work.new_text)
         put_in_place(context, transaction, work.prepared, plan.search.installed)
     # Packages may bring `.pth` files.

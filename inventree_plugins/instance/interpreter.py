@@ -51,7 +51,7 @@ def choose_interpreter(instance: Instance) -> Setting[Path]:
 
 def _server_environments(instance: Instance) -> Iterable[tuple[Path, str]]:
     if named := instance.environment.get("INVENTREE_PY_ENV"):
-        yield Path(named), "environment INVENTREE_PY_ENV"
+        yield Path(os.path.abspath(named)), "environment INVENTREE_PY_ENV"  # noqa: PTH100 - links stay
     if instance.source_root.value:
         checkout = checkout_of(instance.source_root.value)
         for name in ENVIRONMENT_NAMES:
@@ -74,6 +74,7 @@ def _named_executable(text: str, directory: Path) -> Path:
 
 
 def _existing_executable(text: str, path: Path) -> Path:
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolving would leave the environment
     if path.is_dir():
         found = _executable_of(path)
         if found is None:
@@ -81,7 +82,7 @@ def _existing_executable(text: str, path: Path) -> Path:
         return found
     if path.is_file():
         if os.access(path, os.X_OK):
-            return Path(os.path.abspath(path))  # noqa: PTH100 - resolving would leave the environment
+            return path
         raise InterpreterError(f"`{text}` is not an executable file", hint=HOW_TO_CHOOSE, path=path)
     if os.sep not in text and (found_name := shutil.which(text)):
         return Path(found_name)

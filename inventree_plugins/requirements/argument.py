@@ -12,6 +12,7 @@ from inventree_plugins.requirements.specification import (
     Specification,
     SpecificationError,
     archive_name,
+    names_url,
     project_name,
     specify,
 )
@@ -32,7 +33,7 @@ def parse_requirement_argument(text: str, *, cwd: Path) -> Declaration:
         raise RequirementError(f"`{text}` is not a requirement", hint=_HINT)
     try:
         found = specify(written)
-        if found.location is not None and found.pep508 is None and ":" not in found.location[:8]:
+        if found.location is not None and found.pep508 is None and not names_url(found.location):
             return _local(written, found, cwd=cwd)
     except SpecificationError as error:
         hint = error.hint or _HINT

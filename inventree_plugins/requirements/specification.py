@@ -14,6 +14,7 @@ __all__ = [
     "Specification",
     "SpecificationError",
     "archive_name",
+    "names_url",
     "project_name",
     "specify",
     "specify_editable",
@@ -145,6 +146,11 @@ def project_name(directory: Path) -> "NormalizedName | None":
         return None
     name = project.get("name") if isinstance(project, dict) else None
     return normalize(name) if isinstance(name, str) else None
+
+
+def names_url(location: str) -> bool:
+    """Tell whether pip takes a requirement's location for a URL; it may be a path otherwise."""
+    return _URL.match(location) is not None
 
 
 def _specify_location(text: str, *, separator: str) -> Specification:

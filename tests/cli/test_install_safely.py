@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import build_sdist, build_wheel, install_folder
+from tests.cli.test_install import BACK_END, LOCAL_PLUGIN, PYPROJECT
 
 
 def snapshot(*folders: Path) -> dict[str, bytes]:
@@ -333,3 +334,62 @@ def test_a_package_with_the_servers_files_is_refused(served):
     assert "django.py" in result.json["errors"][0]["message"]
     assert snapshot(served.folder, served.environment) == before
     assert served.run("install", "inventree-alpha", "--allow-host-changes").code == 0
+
+
+def test_a_plugin_that_plugins_txt_does_not_know_is_not_broken_either(instance):
+    for version in ("1.0", "2.0"):
+        build_wheel(instance.wheels, "helper", version)
+    instance.wheel("alpha", requires=["helper<2"])
+    instance.wheel("beta", requires=["helper>=2"])
+    assert instance.run("install", "inventree-alpha").code == 0
+    instance.plugins_file.write_text("")
+    result = instance.run("install", "inventree-beta", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (1, "install-conflict")
+    assert instance.installed() == ["helper-1.0", "inventree_alpha-1.0"]
+
+
+def test_the_servers_own_package_never_becomes_a_plugins(served):
+    """Else a later run could change it, or uninstall take it away."""
+    build_wheel(served.wheels, "gunicorn", "1.0")
+    build_wheel(served.wheels, "gunicorn", "2.0")
+    uv = ["uv", "pip", "install", "-q", "--python", served.environment, "--no-index", "gunicorn==2.0"]
+    subprocess.run(uv, env={**os.environ, "UV_FIND_LINKS": str(served.wheels)}, check=True)
+    for wanted in ("gunicorn", "gunicorn<2"):
+        result = served.run("install", wanted, "--json")
+        assert (result.code, result.json["errors"][0]["code"]) == (1, "install-host-conflict")
+        assert not served.plugins_file.exists()
+
+
+def test_a_relative_path_to_the_environment_is_the_same_environment(served, monkeypatch):
+    served.wheel("alpha", modules={"django.py": "EVIL = True\n"})
+    monkeypatch.chdir(served.environment.parent)
+    relative = f"../{served.environment.parent.name}/{served.environment.name}"
+    more = ("--python", relative, "--plugins-file", str(served.plugins_file))
+    result = served.run(*more, "install", "inventree-alpha", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (1, "install-host-conflict")
+
+
+def test_lines_that_are_added_meanwhile_are_not_lost(instance, tmp_path):
+    """As by the server's own web interface; here by what is being built."""
+    folder = tmp_path / "checkout"
+    (folder / "inventree_local").mkdir(parents=True)
+    (folder / "inventree_local" / "core.py").write_text(LOCAL_PLUGIN)
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(name="inventree-local", version="1.0"))
+    meddling = f"open({str(instance.plugins_file)!r}, 'a').write('# added\\n')\n"
+    (folder / "backend.py").write_text(meddling + BACK_END.format(name="inventree-local", version="1.0"))
+    instance.plugins_file.write_text("# mine\n")
+    result = instance.run("install", str(folder), "--json")
+    assert (result.code, [each["code"] for each in result.json["errors"]]) == (2, ["plugins-file"])
+    assert "run the command again" in result.json["errors"][0]["hint"]
+    text = instance.plugins_file.read_text()
+    assert text == "# mine\n" + "# added\n" * text.count("# added")
+    assert instance.installed() == []
+
+
+def test_require_plugin_gives_up_one_line_only(instance):
+    build_wheel(instance.wheels, "plain", "1.0")
+    instance.wheel("alpha")
+    instance.plugins_file.write_text("inventree-alpha\nplain\n")
+    result = instance.run("install", "--require-plugin", "--keep-going", "--json")
+    assert [(each["code"], each["line"]) for each in result.json["errors"]] == [("install-no-plugin", 2)]
+    assert instance.installed() == ["inventree_alpha-1.0"]

@@ -14,6 +14,10 @@ from tests.builders import build_wheel
         ("foo[x] @ https://host/foo.zip", "foo"),
         ("git+https://host/x.git@v1#egg=foo", "foo"),
         ("git+ssh://git@host/x.git", None),
+        ("git+https://host/x.git", None),
+        ("git+http://host/x.git@v1", None),
+        ("git+file:///srv/x.git", None),
+        ("hg+https://host/x ; python_version > '3'", None),
         ("https://host/foo-1.0.zip", "foo"),
     ],
 )
@@ -23,7 +27,7 @@ def test_takes_names_and_urls_as_they_are(tmp_path, text, name):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "foo==", "-r x", "-e .", "foo bar", "foo\nbar", "./absent", "absent.whl", ".", "=1"]
+    "text", ["", " ", "foo==", "-r x", "-e .", "foo bar", "foo\nbar", "./absent", "absent.whl", ".", "=1", "a:b/absent"]
 )
 def test_refuses_garbage(tmp_path, text):
     with pytest.raises(RequirementError) as caught:

@@ -32,6 +32,14 @@ def file_of(tmp_path, text):
         ("foo==1.0\nb\nfoo>=2.0\n", "foo==3", "foo==3\nb\n"),
         ("foo==1.0 ; python_version>'3'\n", "foo[x]", 'foo[x]==1.0 ; python_version > "3"\n'),
         ("foo[x,y]==1.0\n", "foo[x]", "foo[x,y]==1.0\n"),
+        # What the new text does not speak of stays.
+        ("foo[x]==1.0  # keep\n", "foo==1.1", "foo[x]==1.1  # keep\n"),
+        ("Foo [y, x] == 1.0\n", "foo==1.0", "Foo [y, x] == 1.0\n"),
+        ("foo[x,y]==1.0\n", "foo[z]==1.1", "foo[z]==1.1\n"),
+        ("foo[x]==1\n", "foo @ file:///x/foo.zip", "foo[x] @ file:///x/foo.zip\n"),
+        ("foo[x]==1\n", "file:///x/foo-1.0.zip", "foo[x] @ file:///x/foo-1.0.zip\n"),
+        ("foo[x]==1\n", "foo==1.1 ; os_name=='posix'", "foo[x]==1.1 ; os_name=='posix'\n"),
+        ("foo[x]==1\n", "-e git+https://h/x.git#egg=foo", "-e git+https://h/x.git#egg=foo\n"),
         ("-e ./foo\n", "-e ./foo", "-e ./foo\n"),
         ("./foo.whl\n", "./foo.whl", "./foo.whl\n"),
         ("foo==1\n", "foo @ file:///x/foo.zip", "foo @ file:///x/foo.zip\n"),
@@ -46,6 +54,39 @@ def file_of(tmp_path, text):
 def test_add(tmp_path, before, text, after):
     assert add(file_of(tmp_path, before), [text]) == after
     assert add(file_of(tmp_path, after), [text]) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after"),
+    [
+        ("Inv_Extra==${V}  # ours\n", "inv-extra[x]", "Inv_Extra[x]==${V}  # ours\n"),
+        ("inv-extra [y] >= ${V} ; os_name=='${OS}'\n", "inv-extra[x]",
+         "inv-extra[x,y] >= ${V} ; os_name=='${OS}'\n"),
+        ("inv-extra[x]==${V}\n", "inv-extra[x]", "inv-extra[x]==${V}\n"),
+        ("inv-extra[x]==${V}\n", "inv-extra==1.1", "inv-extra[x]==1.1\n"),
+        ("inv-extra[x] @ https://${TOKEN}@h/x.zip\n", "inv-extra==1.1", "inv-extra[x]==1.1\n"),
+        ("git+https://${TOKEN}@h/x.git#egg=inv-extra[x]\n", "inv-extra==1.1", "inv-extra[x]==1.1\n"),
+    ],
+)  # fmt: skip
+def test_no_variable_is_written_out(tmp_path, monkeypatch, before, text, after):
+    for name, value in {"V": "1.0", "OS": "posix", "TOKEN": "s3cret"}.items():
+        monkeypatch.setenv(name, value)
+    assert add(file_of(tmp_path, before), [text]) == after
+    assert add(file_of(tmp_path, after), [text]) == after
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [("${N}==1.0", "inv-extra[x]"), ("inv-extra${ALL}", "inv-extra[y]"), ("inv-extra${ALL}", "inv-extra==2")],
+)
+def test_a_line_whose_variables_hide_what_must_stay_is_left(tmp_path, monkeypatch, line, text):
+    monkeypatch.setenv("N", "inv-extra")
+    monkeypatch.setenv("ALL", "[x]==1.5 ; os_name=='posix'")
+    with pytest.raises(PluginsFileError, match="variable") as caught:
+        add(file_of(tmp_path, f"bar\n{line}\n"), [text], applies=lambda _: True)
+    assert (caught.value.path, caught.value.line) == (tmp_path / "plugins.txt", 2)
+    assert "1.5" not in str(caught.value)
+    assert caught.value.hint
 
 
 def test_adds_several_at_once(tmp_path):

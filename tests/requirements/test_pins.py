@@ -132,3 +132,35 @@ def test_add_for_the_target_joins_all_lines_that_hold_there(tmp_path):
     text = "foo==1 ; python_version>'3' # a\nfoo>=1 ; os_name=='posix' # b\nfoo==3 ; os_name=='nt'\n"
     after = add(file_of(tmp_path, text), ["foo==2"], applies=lambda declared: "nt" not in declared.text)
     assert after == "foo==2 ; python_version > \"3\" # a\n# b\nfoo==3 ; os_name=='nt'\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "after"),
+    [
+        ("foo==2", 'foo[y]==2 ; python_version >= "3"  # ours\n'),
+        ("foo[x]", 'foo[x,y]==1.5 ; python_version >= "3"  # ours\n'),
+        ("foo[x]==2", 'foo[x]==2 ; python_version >= "3"  # ours\n'),
+        ("foo==1.5", None),
+        ("foo==2 ; os_name=='posix'", "foo[y]==2 ; os_name=='posix'  # ours\n"),
+    ],
+)
+def test_a_single_line_that_holds_for_the_target_keeps_its_marker(tmp_path, new, after):
+    text = "foo[y]==1.5 ; python_version>='3'  # ours\n"
+    found = add(file_of(tmp_path, text), [new], applies=lambda _: True)
+    assert found == (after or text)
+    assert add(file_of(tmp_path, found), [new], applies=lambda _: True) == found
+
+
+@pytest.mark.parametrize("new", ["foo==2", "foo[x]", "foo"])
+def test_lines_that_do_not_hold_for_the_target_stay(tmp_path, new):
+    """Byte for byte, and the target gets a line of its own."""
+    text = "Foo [y] == 1 ; os_name=='nt'  # theirs\r\nfoo>=1;os_name=='java'\r\n"
+    after = add(file_of(tmp_path, text), [new], applies=lambda declared: "os_name" not in declared.text)
+    assert after == f"{text}{new}\r\n"
+    assert pin(file_of(tmp_path, text), "foo", "2", applies=lambda _: False) == text
+
+
+def test_a_marker_keeps_its_variables(tmp_path, monkeypatch):
+    monkeypatch.setenv("OS", "posix")
+    text = "foo==1 ; os_name=='${OS}'\n"
+    assert add(file_of(tmp_path, text), ["foo==2"], applies=lambda _: True) == "foo==2 ; os_name=='${OS}'\n"
