@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from types import TracebackType
 
 from inventree_plugins import commit
 from inventree_plugins.errors import FileAccessError
-from inventree_plugins.files import IRREPLACEABLE, write_beside
+from inventree_plugins.files import IRREPLACEABLE, NEW_FILE_MODE
 from inventree_plugins.process import Runner
 
 __all__ = ["Transaction", "is_unfinished", "recover"]
@@ -27,6 +28,8 @@ __all__ = ["Transaction", "is_unfinished", "recover"]
 
 # Nothing else in the area is touched, whoever laid it there.
 _PREFIX = "change-"
+# The names of files that are prepared beside those that they replace, each with a NUL behind it.
+_BESIDE = "beside"
 
 
 class Transaction:
@@ -45,7 +48,6 @@ class Transaction:
         self._folders: set[Path] = set()
         self._trees: list[tuple[Path, Path]] = []
         self._texts: dict[Path, str] = {}
-        self._beside: list[Path] = []
 
     def __enter__(self) -> Transaction:  # noqa: PYI034 - Self came with Python 3.11
         """Return itself."""
@@ -56,9 +58,8 @@ class Transaction:
     ) -> None:
         """Remove what was prepared and not committed."""
         if not commit.is_decided(self.folder):
+            _clear_beside(self.folder)
             shutil.rmtree(self.folder, ignore_errors=True)
-            for path in self._beside:
-                path.unlink(missing_ok=True)
         with suppress(OSError):  # another one lies there
             self.folder.parent.rmdir()
 
@@ -143,14 +144,29 @@ class Transaction:
     def _prepared(self, path: Path, text: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._beside.append(write_beside(path, text.encode()))
-            return self._beside[-1]
+            return self._beside(path, text.encode())
         except OSError as error:
             if error.errno not in IRREPLACEABLE or not path.exists():
                 raise
         prepared = self.folder / f"text-{len(list(self.folder.iterdir()))}"
         prepared.write_bytes(text.encode())
         return prepared
+
+    def _beside(self, path: Path, content: bytes) -> Path:
+        """Write a file beside the one that it is to replace, which whoever finds this folder can clear away."""
+        new = path.with_name(f".{path.name}.{self.folder.name}")
+        with (self.folder / _BESIDE).open("ab") as names:
+            names.write(os.fsencode(new) + b"\0")
+        with new.open("xb") as stream:
+            new.chmod(0o600)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        model = path if path.exists() else path.parent
+        new.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else NEW_FILE_MODE)
+        if os.geteuid() == 0:  # nobody else may give files away
+            os.chown(new, model.stat().st_uid, model.stat().st_gid)
+        return new
 
 
 def is_unfinished(area: Path) -> bool:
@@ -168,11 +184,22 @@ def recover(area: Path) -> int:
         return 0
     finished = 0
     for folder in sorted(area.glob(f"{_PREFIX}*")):
-        finished += commit.is_decided(folder)
+        is_decided = commit.is_decided(folder)
+        if not is_decided:
+            _clear_beside(folder)
+        finished += is_decided
         _complete(folder)
     with suppress(OSError):  # of one that died before it came to that
         area.rmdir()
     return finished
+
+
+def _clear_beside(folder: Path) -> None:
+    """Remove the files that a change which never began had prepared elsewhere."""
+    with suppress(OSError):  # it came to none, or they may not be removed
+        names = (folder / _BESIDE).read_bytes().split(b"\0")[:-1]
+        for name in names:
+            Path(os.fsdecode(name)).unlink(missing_ok=True)
 
 
 def _complete(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from inventree_plugins.commands.culprit import OF_THE_MACHINE
 from inventree_plugins.commands.host import Host, find_host, pinned
 from inventree_plugins.commands.overwriting import refuse_overwriting
 from inventree_plugins.errors import InstallError
-from inventree_plugins.models import Declaration, Distribution
+from inventree_plugins.models import Declaration, Distribution, Interpreter
 from inventree_plugins.packages import (
     InstallRequest,
     ResolvedPackage,
@@ -26,6 +26,8 @@ from inventree_plugins.packages import (
     read_metadata,
     why_needed,
 )
+from inventree_plugins.packages.record import is_linked, kept_by
+from inventree_plugins.packages.staging import is_requested, keep_requested
 from inventree_plugins.process import run
 from inventree_plugins.transaction import Transaction
 
@@ -222,10 +224,11 @@ def _why(
 
 def _refuse_host_changes(plan: Iterable[PlannedPackage]) -> None:
     for each in plan:
-        if each.host and each.old != each.new:
+        if each.host:
             who = f"`{each.why[0]}`" if each.why else "a requirement"
+            what = f"from {each.old} to {each.new}" if each.old != each.new else f"{each.old} for another one"
             raise InstallError(
-                f"{who} would change the server's own `{each.name}` from {each.old} to {each.new}",
+                f"{who} would change the server's own `{each.name}` {what}",
                 code="install-host-conflict",
                 hint="`--allow-host-changes` permits it, at the server's risk",
                 names=(normalize(each.name),),
@@ -247,19 +250,19 @@ def put_in_place(
     """
     staged = prepared.staged
     replaced = [installed.find(each.name) for each in staged.packages] if staged else []
-    doomed = [each for each in replaced if each is not None and is_within(each, context.interpreter)]
-    unlisted = []
-    going: set[Path] = set()
-    for distribution in (*doomed, *removed):
-        if has_record(distribution):
-            files = files_of(distribution)
-            going.update(files)
-            transaction.remove(files, below=distribution.location)
-        else:
-            unlisted.append(distribution.name)
+    doomed = [each for each in replaced if each is not None and _is_own(each, context.interpreter)]
+    unlisted = [each.name for each in (*doomed, *removed) if not has_record(each)]
+    going = _take_away(transaction, (*doomed, *removed), installed.distributions)
     if staged is not None and staged.packages:
+        keep_requested(staged.tree, [each.key for each in replaced if each and is_requested(each)])
         if prepared.keeps_host:
-            refuse_overwriting(staged, going, installed.distributions, installed.host)
+            refuse_overwriting(
+                staged,
+                going,
+                distributions=installed.distributions,
+                host=installed.host,
+                interpreter=context.interpreter,
+            )
         transaction.put(staged.tree, staged.place)
     if unlisted:
         from inventree_plugins.packages import PipInstaller  # noqa: PLC0415 - what uv installs is listed
@@ -267,3 +270,24 @@ def put_in_place(
         # Only pip knows how older tools installed; it goes first, since it may refuse.
         PipInstaller(context.interpreter, run).uninstall(unlisted, on_line=context.on_output)
     transaction.commit(run)
+
+
+def _is_own(distribution: Distribution, target: Interpreter) -> bool:
+    """Tell whether a distribution is the environment's, though its files may lie in somebody's project."""
+    return is_within(distribution, target) or (
+        not has_record(distribution) and is_linked(distribution, target)
+    )
+
+
+def _take_away(
+    transaction: Transaction, leaving: Sequence[Distribution], distributions: Iterable[Distribution]
+) -> set[Path]:
+    """Have the files of what leaves removed, and return them; what a distribution that stays has too stays."""
+    files = {each: files_of(each) for each in leaving if has_record(each)}
+    going = {path for paths in files.values() for path in paths}
+    if going:
+        infos = {each.info for each in leaving}
+        going -= kept_by((each for each in distributions if each.info not in infos), going)
+    for distribution, paths in files.items():
+        transaction.remove([path for path in paths if path in going], below=distribution.location)
+    return going

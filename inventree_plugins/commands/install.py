@@ -22,6 +22,7 @@ from inventree_plugins.commands.indexes import NO_SOURCES, in_both
 from inventree_plugins.commands.install_plan import Plan, lines_of, make_plan, request_for, unmet_now, without
 from inventree_plugins.commands.install_refusals import (
     refuse_the_servers_own,
+    refuse_unfit,
     require_plugins,
     require_staged_plugins,
 )
@@ -226,6 +227,8 @@ def _prepare(
             prepared = prepare(context, request, installed, folder)
             if options.require_plugin:
                 require_staged_plugins(prepared)
+            if options.upgrade:
+                refuse_unfit(context, prepared, installed)
             return _Work(plan, prepared, failures=tuple(failures))
         except InstallError as error:
             failure = with_culprit(context, request, error, lines_of(plan))

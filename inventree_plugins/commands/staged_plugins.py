@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import version_problem
 from inventree_plugins.commands.survey import Survey, places_of
-from inventree_plugins.commands.upgradable import Upgradable
 from inventree_plugins.models import Distribution, Plugin
 from inventree_plugins.packages import staged_distributions
 
-__all__ = ["Refusal", "knows_server", "refused"]
+__all__ = ["Keyed", "Refusal", "knows_server", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,20 @@ class Refusal:
     reason: str
 
 
+class Keyed(Protocol):
+    """Anything that has a package's normalised name."""
+
+    @property
+    def key(self) -> str:
+        """Return the name."""
+
+
 def knows_server(context: Context) -> bool:
     """Tell whether the server's version is known, so that what plugins ask for can be judged."""
     return context.instance.server_version.value is not None
 
 
-def refused(
-    context: Context, survey: Survey, tree: Path, packages: Iterable[Upgradable]
-) -> tuple[Refusal, ...]:
+def refused(context: Context, survey: Survey, tree: Path, packages: Iterable[Keyed]) -> tuple[Refusal, ...]:
     """Return which of the packages in a staged tree would take a plugin away from the server.
 
     That is one whose plugins the server all refuses by MIN_VERSION or MAX_VERSION, or refuses one of that it

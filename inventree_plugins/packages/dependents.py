@@ -27,6 +27,8 @@ _NO_EXTRA = ""
 _ANY_EXTRA = "*"
 # What only an extra asks for. An `or` may let it apply without the extra: parse that one.
 _ONLY_FOR_EXTRA = re.compile(r"\bextra\s*==")
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def brought_by_plugins(
@@ -41,7 +43,7 @@ def brought_by_plugins(
 
     `plugins` are names that plugins.txt declares, `server` those of the server's own requirement files. What
     has a plugin's entry point is a plugin package too. What somebody asked an installer for by name (the mark
-    REQUESTED, PEP 376) came by itself, unless `plugins` has it. `asked` are requirements, as of plugins.txt,
+    REQUESTED, PEP 376) came by itself, unless `plugins` has it, and so did what any extra of it needs. `asked` are requirements, as of plugins.txt,
     whose extras bring more.
     """
     every = {each.key: each for each in distributions}
@@ -55,7 +57,8 @@ def brought_by_plugins(
         for key, each in every.items()
         if key not in packages and (key not in reached or key in server or (each.info / "REQUESTED").exists())
     }
-    return reached - _names(needs.closure(_plain(own - TOOLS))) - own
+    needed = [*_plain(own - TOOLS), *needs.of_any_extra(own - TOOLS, reached - own)]
+    return reached - _names(needs.closure(needed)) - own
 
 
 def orphaned_by(
@@ -132,6 +135,17 @@ class _Needs:
         for text in texts:
             requirement = _parsed(text)
             if requirement is not None and self._applies(requirement, _NO_EXTRA):
+                yield from _nodes(requirement)
+
+    def of_any_extra(self, names: Iterable[str], among: Collection[str]) -> Iterator[_Node]:
+        """Yield what the extras of `names` need directly `among` others; see _ANY_EXTRA."""
+        for text in (text for name in names for text in self._required.get(name, ())):
+            found = _NAME.match(text)
+            extras = _EXTRA.findall(text)
+            if not extras or found is None or normalize(found[0]) not in among:
+                continue  # parsing is what takes long
+            requirement = _parsed(text)
+            if requirement is not None and any(self._applies(requirement, each) for each in extras):
                 yield from _nodes(requirement)
 
     def needed_by(self, names: Iterable[str], asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -6,9 +6,10 @@ import re
 
 from inventree_plugins.packages.chains import name_of
 from inventree_plugins.packages.network_failure import lookup_failure
+from inventree_plugins.packages.provenance import without_credentials
 from inventree_plugins.packages.verdict import Evidence, Verdict
 
-__all__ = ["log_verdict"]
+__all__ = ["log_verdict", "unanswered"]
 
 _SHOWN = 5
 # Each line begins with its time, and `Found link`s are indented.
@@ -49,6 +50,15 @@ def log_verdict(evidence: Evidence, what: str, *, names: tuple[str, ...], needed
             hint="look for a release that has a wheel, or allow this package with `--no-binary`",
         )
     return _too_new(section, what, names=names, needed=needed)
+
+
+def unanswered(log: str) -> tuple[str, str] | None:
+    """Return the first page that an index did not give, though it may have it, and why."""
+    for match in _NO_PAGE.finditer(log):
+        if not _NOT_THERE.search(match[2]):
+            url = match[1].removeprefix("Could not fetch URL ").partition(": ")[0]
+            return without_credentials(url), without_credentials(match[2])
+    return None
 
 
 def _too_new(section: str, what: str, *, names: tuple[str, ...], needed: str) -> Verdict | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -186,9 +187,13 @@ class PipInstaller:
     ) -> tuple[ResolvedPackage, ...]:
         report = work.folder / "report.json"
         command = ("install", *_QUIET, "--no-warn-conflicts", "--report", str(report), *arguments)
+        log = work.folder / "pip.log"
+        if work.has_several_indexes:
+            command += ("--log", str(log))
         done = self._run(command, work.request, unseen=unseen, on_line=on_line)
         if done.returncode:
             raise work.failure(done, log=self._log(command, work, done, unseen=unseen))
+        _require_answers(log)
         return read_report(report, work.request.declarations)
 
     def _log(self, command: Sequence[str], work: _Work, done: Completed, *, unseen: Collection[str]) -> str:
@@ -259,6 +264,13 @@ class _Work:
             arguments += ["--constraint", self._write("constraints.txt", *request.constraints)]
         return tuple(arguments)
 
+    @property
+    def has_several_indexes(self) -> bool:
+        """Tell whether one index may fail without pip saying so, as another one has the package."""
+        lines = (*self.request.options, *self.request.requirements)
+        is_extra = any(line.startswith("--extra-index-url") for line in lines)
+        return is_extra or bool(os.environ.get("PIP_EXTRA_INDEX_URL"))
+
     def only(self, packages: Sequence[ResolvedPackage]) -> tuple[str, ...]:
         """Return the arguments for exactly these packages, by their hashes; see `_parts`."""
         lines = [" ".join([each.line, *_hash_options(each)]) for each in packages]
@@ -303,6 +315,25 @@ def _parts(packages: Sequence[ResolvedPackage]) -> tuple[Sequence[ResolvedPackag
 def _hash_options(package: ResolvedPackage) -> list[str]:
     """Return the hashes that pip takes as options; an index may have weaker ones too."""
     return [f"--hash={each}" for each in package.hashes if each.partition(":")[0] in STRONG_HASHES]
+
+
+def _require_answers(log: Path) -> None:
+    """Raise InstallError where an index did not answer, and pip went on with what others have.
+
+    Somebody else's package of the same name could come then, as when a password is missing.
+    """
+    if not log.exists():
+        return
+    from inventree_plugins.packages.index_log import unanswered  # noqa: PLC0415 - several indexes are rare
+
+    failed = unanswered(log.read_text(encoding="utf-8", errors="replace"))
+    if failed is not None:
+        url, reason = failed
+        raise InstallError(
+            f"`{url}` did not answer ({reason}): another index must not stand in for it",
+            code="install-network",
+            hint="give its password in ~/.netrc, a keyring or a variable, or take the index out",
+        )
 
 
 def _discard(_line: str) -> None:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from inventree_plugins.errors import InstallError
 from inventree_plugins.models import Distribution, Interpreter
 from inventree_plugins.packages.installed import read_file
+from inventree_plugins.packages.names import normalize
 from inventree_plugins.packages.permission import is_virtual
 
-__all__ = ["base_of", "files_of", "has_record", "installer_of", "is_within", "unlisted_files"]
+__all__ = [
+    "base_of",
+    "claimed_paths",
+    "files_of",
+    "has_record",
+    "installer_of",
+    "is_linked",
+    "is_within",
+    "kept_by",
+    "unlisted_files",
+]
 
 _CACHE = "__pycache__"
 
@@ -38,6 +49,30 @@ def files_of(distribution: Distribution) -> tuple[Path, ...]:
     return tuple(map(Path, found))
 
 
+def claimed_paths(distribution: Distribution) -> Iterator[str]:
+    """Yield the paths that any installer's list names, whether there is such a file or not; none without one."""
+    if has_record(distribution):
+        base, names = str(distribution.location), []
+        with suppress(InstallError):
+            names = _listed(distribution)
+    else:  # what `setup.py install --record`, as pip called it, left
+        data = read_file(str(distribution.info / "installed-files.txt")) or b""
+        base, names = str(distribution.info), data.decode("utf-8", "replace").splitlines()
+    for name in names:
+        path = f"{base}{os.sep}{name}"
+        is_plain = "./" not in name and "//" not in name and not name.startswith("/")
+        yield path if is_plain else os.path.normpath(os.path.join(base, name))  # noqa: PTH118 - as below
+
+
+def kept_by(distributions: Iterable[Distribution], files: Collection[Path]) -> frozenset[Path]:
+    """Return those of `files` that belong to one of the distributions too, or are bytecode of such."""
+    paths = {str(path): path for path in files}
+    shared = {path for each in distributions for path in claimed_paths(each) if path in paths}
+    if not shared:
+        return frozenset()
+    return frozenset(path for text, path in paths.items() if text in shared or _source(path) in shared)
+
+
 def base_of(location: Path) -> Path:
     """Return the folder that scripts and data of packages in `location` are put below.
 
@@ -50,6 +85,12 @@ def base_of(location: Path) -> Path:
 def is_within(distribution: Distribution, target: Interpreter) -> bool:
     """Tell whether a distribution is the environment's own, not one that it sees of the system's."""
     return not is_virtual(target) or distribution.location.is_relative_to(target.prefix)
+
+
+def is_linked(distribution: Distribution, target: Interpreter) -> bool:
+    """Tell whether the environment has a distribution by a link to its project, as `setup.py develop` leaves."""
+    links = target.site_packages.glob("*.egg-link")
+    return any(normalize(link.stem) == distribution.key for link in links)
 
 
 def installer_of(distribution: Distribution) -> str | None:
@@ -118,6 +159,13 @@ def _listed(distribution: Distribution) -> list[str]:
 def _is_file(path: str) -> bool:
     """Tell whether a path is anything but a folder; a link to one is a file of its own."""
     return os.path.islink(path) or not os.path.isdir(path)  # noqa: PTH112, PTH114 - thousands of files
+
+
+def _source(path: Path) -> str | None:
+    """Return the module that a compiled form is of."""
+    if path.parent.name != _CACHE:
+        return None
+    return str(path.parent.parent / f"{path.name.partition('.')[0]}.py")
 
 
 def _bytecode(path: str) -> Iterator[str]:

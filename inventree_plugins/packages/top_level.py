@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from inventree_plugins.models import Distribution
 
@@ -36,8 +36,11 @@ def _modules(distribution: Distribution) -> frozenset[str]:
     try:
         lines = (distribution.info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        # Of what has no RECORD, such as a checkout or an egg, the plugins tell.
-        return frozenset(each.module.partition(".")[0] for each in distribution.entry_points)
+        # Of what has no RECORD, such as a checkout or an egg, setuptools' list or the plugins tell.
+        listed = _lines(distribution.info / "top_level.txt") - _lines(
+            distribution.info / "namespace_packages.txt"
+        )
+        return listed | {each.module.partition(".")[0] for each in distribution.entry_points}
     found = set()
     for line in lines:
         parts = PurePosixPath(line.partition(",")[0].strip('"')).parts
@@ -46,3 +49,11 @@ def _modules(distribution: Distribution) -> frozenset[str]:
         elif len(parts) == 2 and parts[1] == "__init__.py":  # noqa: PLR2004 - a package at the top
             found.add(parts[0])
     return frozenset(found)
+
+
+def _lines(path: Path) -> frozenset[str]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return frozenset()
+    return frozenset(line.strip() for line in text.splitlines() if line.strip())

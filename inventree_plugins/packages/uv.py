@@ -154,6 +154,8 @@ class UvInstaller:
             reason = f"uv does not know the option `{option}` of a requirement"
         elif sources.untrusted() is not None:
             reason = f"pip passes over `{sources.untrusted()}`, which has no TLS, and uv would not"
+        elif self.instead and sources.extra_index_urls:
+            reason = "uv passes over one of several indexes that refuses to answer"
         else:
             return False
         if not self.instead:

@@ -12,6 +12,7 @@ from inventree_plugins.errors import PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
 from inventree_plugins.requirements.declared import declarations
 from inventree_plugins.requirements.entry import Entry, entries
+from inventree_plugins.requirements.joining import joined
 from inventree_plugins.requirements.lines import LogicalLine
 from inventree_plugins.requirements.options import split_options
 from inventree_plugins.requirements.plugins_file import PluginsFile
@@ -27,13 +28,14 @@ def add(file: PluginsFile, requirement_texts: Sequence[str], *, applies: Applies
     """Return the text with each requirement declared once.
 
     A line of the same package changes in place when the new text says something it does not, keeping its
-    comment; further lines of that package which contradict the new text go. Anything else is appended.
+    comment, and its extras where the new text names none; further lines of that package which contradict the
+    new text go. Anything else is appended.
 
     With `applies`, only the lines that hold for the target count as the package's: others, for other
     environments, stay as they are, and what replaces a line keeps its marker.
 
     Raises RequirementError for a text that is none, and PluginsFileError when an include declares the
-    package differently.
+    package differently, or a variable hides what of a line must stay.
     """
     for text in requirement_texts:
         file = PluginsFile(file.path, _add_one(file, text.strip(), applies), exists=True)
@@ -87,7 +89,7 @@ def _add_one(file: PluginsFile, text: str, applies: Applies | None) -> str:
     if not competing:
         return append(file.text, text)
     (kept, old), *others = competing
-    text = _joined(new, old, text, for_target=for_target)
+    text = joined(new, old, text, for_target=for_target)
     folded = fold(file.text, [entry.line for entry, _ in others], kept=kept.line)
     return splice(file.text, [_replacement(kept.line, text), *folded])
 
@@ -144,16 +146,15 @@ def _is_said(new: Declaration, old: Declaration, *, for_target: bool = False) ->
     asked, standing = new.requirement, old.requirement
     if asked.extras and not (asked.specifier or asked.url or asked.marker):
         return asked.extras <= standing.extras
+    if asked.extras and _extras(asked) != _extras(standing):
+        return False
     any_marker = for_target and asked.marker is None
-    return _comparable(asked) == _comparable(standing) and (any_marker or _same_marker(asked, standing))
+    is_same = (asked.specifier, asked.url) == (standing.specifier, standing.url)
+    return is_same and (any_marker or _same_marker(asked, standing))
 
 
-def _comparable(requirement: Requirement) -> tuple[object, ...]:
-    return (
-        frozenset(canonicalize_name(extra) for extra in requirement.extras),
-        requirement.specifier,
-        requirement.url,
-    )
+def _extras(requirement: Requirement) -> frozenset[str]:
+    return frozenset(canonicalize_name(extra) for extra in requirement.extras)
 
 
 def _same_marker(one: Requirement, other: Requirement) -> bool:
@@ -165,22 +166,6 @@ def _competes(new: Declaration, old: Declaration) -> bool:
     new_marker = new.requirement.marker if new.requirement else None
     old_marker = old.requirement.marker if old.requirement else None
     return new_marker is None or old_marker is None or str(new_marker) == str(old_marker)
-
-
-def _joined(new: Declaration, old: Declaration, text: str, *, for_target: bool) -> str:
-    """Keep what the old line says and the new text does not mean to change.
-
-    That is its version and marker when only more extras are asked for, and the marker of a line that was
-    chosen because it holds for the target.
-    """
-    asked, standing = new.requirement, old.requirement
-    if asked is None or standing is None or new.editable or asked.marker:
-        return text
-    marker = f" ; {standing.marker}" if standing.marker else ""
-    if asked.extras and not (asked.specifier or asked.url or standing.url):
-        extras = ",".join(sorted(asked.extras | standing.extras))
-        return f"{asked.name}[{extras}]{standing.specifier}{marker}"
-    return f"{text}{marker}" if for_target else text
 
 
 def _replacement(line: LogicalLine, text: str) -> Splice:

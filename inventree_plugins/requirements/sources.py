@@ -17,7 +17,14 @@ from inventree_plugins.requirements.lines import BOM, LineKind, LogicalLine, exp
 from inventree_plugins.requirements.options import Option
 from inventree_plugins.requirements.plugins_file import PluginsFile
 from inventree_plugins.requirements.splice import Splice, append, newline_of, splice
-from inventree_plugins.requirements.urls import has_user_info, is_url, same_place, without_password
+from inventree_plugins.requirements.urls import (
+    has_user_info,
+    is_url,
+    resembles_url,
+    same_place,
+    shown_url,
+    without_password,
+)
 
 __all__ = ["Remembered", "Sources", "remember_sources", "without_password"]
 
@@ -82,14 +89,15 @@ def _wanted(sources: Sources, cwd: Path) -> Iterator[Option]:
     for url in dict.fromkeys(sources.extra_index_urls):
         yield Option(EXTRA, _url(EXTRA, url))
     for place in dict.fromkeys(sources.find_links):
-        yield Option(LINKS, _url(LINKS, place) if is_url(place) else _path(place, cwd))
+        is_path = not is_url(place) and not resembles_url(place)
+        yield Option(LINKS, _path(place, cwd) if is_path else _url(LINKS, place))
 
 
 def _url(name: str, text: str) -> str:
     if is_url(text) and not _UNFIT.search(text):
         return text
-    shown = without_password(text) if is_url(text) else text
-    raise UsageError(f"`{shown}` is no URL for `{name}`", hint="for example `https://host/simple`")
+    hint = "for example `https://host/simple`" + (" or `file:///srv/wheels`" if name == LINKS else "")
+    raise UsageError(f"`{shown_url(text)}` is no URL for `{name}`", hint=hint)
 
 
 def _path(text: str, cwd: Path) -> str:

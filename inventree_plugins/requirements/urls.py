@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["has_user_info", "is_url", "same_place", "without_password"]
+__all__ = ["has_user_info", "is_url", "resembles_url", "same_place", "shown_url", "without_password"]
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+# A host must follow, but for files: what comes before an `@` behind a third slash is no user info.
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://(?=[^/])|file:///)", re.IGNORECASE)
+# A scheme with too few slashes or too many, or something that may be a password.
+_ALMOST = re.compile(r"[a-z][a-z0-9+.-]*:/|.*:.*@", re.IGNORECASE | re.DOTALL)
 _START = re.compile(r"(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*)")
 _VARIABLES = re.compile(r"(?:\$\{[A-Z0-9_]+\})+")
 # What stands for a password where the user name is a token.
@@ -28,6 +31,19 @@ class _Address(NamedTuple):
 def is_url(text: str) -> bool:
     """Tell a URL from a path."""
     return _URL.match(text) is not None
+
+
+def resembles_url(text: str) -> bool:
+    """Tell whether text that is no URL may be meant as one, or hold a password."""
+    return _ALMOST.match(text) is not None
+
+
+def shown_url(text: str) -> str:
+    """Return what may be shown of text that is meant as a URL; where it is none, nothing before its `@`."""
+    if is_url(text):
+        return without_password(text)
+    before, _, rest = text.rpartition("@")
+    return f"********@{rest}" if before else text
 
 
 def has_user_info(url: str) -> bool:
@@ -59,7 +75,7 @@ def same_place(one: str, other: str, *, directory: Path) -> bool:
 
 
 def _place(value: str, directory: Path) -> tuple[str, ...]:
-    if not is_url(value):
+    if not is_url(value) and not value.lower().startswith("file:"):
         return ("file", os.path.normpath(directory / value))
     parts = urlsplit(_without_user_info(value))
     if parts.scheme == "file":

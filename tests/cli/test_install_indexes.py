@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from inventree_plugins.cli.output import Talk
 from tests.package_index import FaultyIndex, PackageIndex, only_from_indexes
 
 SECRET = "s3cret-of-the-index"
@@ -137,3 +138,57 @@ def test_a_dry_run_keeps_nothing(shop):
     result = shop.run("install", "inventree-mine", "--extra-index-url", url, "--dry-run", "--json")
     assert (result.code, [each["name"] for each in result.data["plan"]]) == (0, ["inventree-mine"])
     assert not shop.plugins_file.exists()
+
+
+@pytest.mark.parametrize("option", ["-i", "--extra-index-url", "--find-links"])
+@pytest.mark.parametrize("start", ["", "//", "http:/", "htp:/"])
+def test_the_password_of_what_is_no_url_is_not_shown(shop, option, start):
+    url = f"{start}ada:{SECRET}@host/simple"
+    result = shop.run("install", "inventree-mine", option, url, "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")
+    assert SECRET not in result.out + result.err
+    plain = shop.run("install", "inventree-mine", option, url)
+    assert (plain.code, plain.out) == (2, "")
+    assert "host/simple` is no URL" in plain.err
+    assert SECRET not in plain.err
+    assert not shop.plugins_file.exists()
+
+
+@pytest.mark.parametrize("fault", [401, 403, 500, "close"])
+@pytest.mark.parametrize("installer", ["pip", "auto"])
+def test_another_index_never_stands_in_for_one_that_does_not_answer(shop, tmp_path, installer, fault):
+    """As when the password is missing: the public package of that name may be somebody else's."""
+    shutil.copy(shop.private.folder / "inventree_mine-1.0-py3-none-any.whl", shop.public.folder)
+    with FaultyIndex(shop.private.folder) as index:
+        index.misbehave(fault)
+        shop.plugins_file.write_text(f"--extra-index-url {index.url}\ninventree-mine\n")
+        result = shop.run("install", "--installer", installer, "--json")
+        assert (result.code, result.json["errors"][0]["code"]) == (1, "install-network")
+        assert f"127.0.0.1:{index.port}" in result.json["errors"][0]["message"]
+        assert shop.installed() == []
+        index.behave()
+        index.misbehave(404)  # it does not have the package
+        assert shop.run("install", "--installer", installer).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("git+https://host.invalid:8443/x.git@v1", None),
+        ("https://[::1]:8443/x.git@v1", None),
+        ("https://host/feed@local/s", None),
+        ("git+ssh://git@host:22/x.git@v1", None),
+        ("https://u:pw@host:8443/x.git@v1", "https://********@host:8443/x.git@v1"),
+        ("https://u:1234@host/x.git@v1", "https://********@host/x.git@v1"),
+        ("https://TOKEN@host:8443/x.git@v1", "https://********@host:8443/x.git@v1"),
+        ("https://u:p@ss@host/x", "https://********@host/x"),
+        ("https://u:p/w@host/x", "https://********@host/x"),
+        ("https://u:12p/w@host/x", "https://********@host/x"),
+        ("https:/u:pw@host/x", "https:/********@host/x"),
+        ("https://${USER}:${PASS}@host/x", None),
+        ("https://a:80/x@1 https://u:pw@b/y", "https://a:80/x@1 https://********@b/y"),
+    ],
+)
+def test_credentials_are_masked_and_the_rest_of_a_url_is_not(capsys, text, shown):
+    Talk().data(f"`{text}`")
+    assert capsys.readouterr() == (f"`{shown or text}`\n", "")

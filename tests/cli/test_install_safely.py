@@ -393,3 +393,21 @@ def test_require_plugin_gives_up_one_line_only(instance):
     result = instance.run("install", "--require-plugin", "--keep-going", "--json")
     assert [(each["code"], each["line"]) for each in result.json["errors"]] == [("install-no-plugin", 2)]
     assert instance.installed() == ["inventree_alpha-1.0"]
+
+
+def test_an_upgrade_that_the_server_would_refuse_is_none(instance, tmp_path):
+    source = tmp_path / "checkout" / "src" / "backend" / "InvenTree"
+    (source / "InvenTree").mkdir(parents=True)
+    (source / "manage.py").write_text("")
+    (source / "InvenTree" / "version.py").write_text('INVENTREE_SW_VERSION = "1.5.0"\n')
+    make_database(tmp_path / "db.sqlite3")
+    more = ("--server", str(source), "--database", str(tmp_path / "db.sqlite3"))
+    more += ("--plugins-file", str(instance.plugins_file))
+    instance.wheel("alpha")
+    assert instance.run(*more, "install", "inventree-alpha").code == 0
+    text = "from plugin import InvenTreePlugin\n\n\nclass AlphaPlugin(InvenTreePlugin):\n"
+    text += '    NAME = "alpha"\n    SLUG = "alpha"\n    MIN_VERSION = "99.0.0"\n'
+    instance.wheel("alpha", "2.0", modules={"inventree_alpha/core.py": text})
+    result = instance.run(*more, "install", "--upgrade", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (1, "install-unfit")
+    assert instance.installed() == ["inventree_alpha-1.0"]

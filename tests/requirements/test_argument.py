@@ -27,7 +27,21 @@ def test_takes_names_and_urls_as_they_are(tmp_path, text, name):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "foo==", "-r x", "-e .", "foo bar", "foo\nbar", "./absent", "absent.whl", ".", "=1", "a:b/absent"]
+    "text",
+    [
+        "",
+        " ",
+        "foo==",
+        "-r x",
+        "-e .",
+        "foo bar",
+        "foo\nbar",
+        "./absent",
+        "absent.whl",
+        ".",
+        "=1",
+        "a:b/absent",
+    ],
 )
 def test_refuses_garbage(tmp_path, text):
     with pytest.raises(RequirementError) as caught:

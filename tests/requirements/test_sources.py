@@ -179,3 +179,41 @@ def test_a_refusal_shows_no_password(tmp_path):
     with pytest.raises(UsageError) as caught:
         remember_sources(file_of(tmp_path, ""), Sources("https://me:se cret@h"), cwd=tmp_path)
     assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["index_url", "extra_index_urls", "find_links"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ada:pw@host/simple",
+        "//ada:pw@host/simple",
+        "http:/ada:pw@host/simple",
+        "http:///ada:pw@host/simple",
+        "http:ada:pw@host/simple",
+        "htp:/ada:pw@host/simple",
+        "x:/ada:p@pw@host/simple",
+        "./ada:pw@host/simple",
+    ],
+)
+def test_what_only_looks_like_a_url_is_refused_without_its_password(tmp_path, name, url):
+    sources = Sources(**{name: url if name == "index_url" else (url,)})
+    with pytest.raises(UsageError, match="host/simple` is no URL") as caught:
+        remember_sources(file_of(tmp_path, "foo\n"), sources, cwd=tmp_path)
+    for secret in ("pw", "ada"):
+        assert secret not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_token_alone_is_not_shown_either(tmp_path):
+    with pytest.raises(UsageError, match="@host") as caught:
+        remember_sources(file_of(tmp_path, ""), Sources("TOKEN@host/simple"), cwd=tmp_path)
+    assert "TOKEN" not in str(caught.value)
+
+
+def test_a_folder_may_have_an_at_sign(tmp_path):
+    text = remembered(tmp_path, "", find_links=("of@ada", "file:///srv/a:b@c"))
+    assert text == f"--find-links {tmp_path}/cwd/of@ada\n--find-links file:///srv/a:b@c\n"
+
+
+def test_one_slash_after_file_names_the_same_folder(tmp_path):
+    text = "-f file:/srv/wheels\n"
+    assert remembered(tmp_path, text, find_links=("/srv/wheels",)) == text
