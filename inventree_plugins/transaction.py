@@ -153,19 +153,19 @@ class Transaction:
         return prepared
 
     def _beside(self, path: Path, content: bytes) -> Path:
-        """Write a file beside the one that it is to replace, which whoever finds this folder can clear away."""
+        """Write a file beside the one that it is to replace, having noted its name in the folder."""
         new = path.with_name(f".{path.name}.{self.folder.name}")
         with (self.folder / _BESIDE).open("ab") as names:
             names.write(os.fsencode(new) + b"\0")
         with new.open("xb") as stream:
-            new.chmod(0o600)
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        model = path if path.exists() else path.parent
-        new.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else NEW_FILE_MODE)
-        if os.geteuid() == 0:  # nobody else may give files away
-            os.chown(new, model.stat().st_uid, model.stat().st_gid)
+            try:
+                _take_mode_and_owner(new, path)
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            except BaseException:
+                new.unlink(missing_ok=True)
+                raise
         return new
 
 
@@ -207,6 +207,15 @@ def _complete(folder: Path) -> None:
         commit.complete(folder)
     except OSError as error:
         raise _no_access(error, folder) from error
+
+
+def _take_mode_and_owner(new: Path, old: Path) -> None:
+    """Give a new file those of the file that it replaces; without one, the owner of the folder."""
+    is_there = old.exists()
+    status = (old if is_there else old.parent).stat()
+    new.chmod(stat.S_IMODE(status.st_mode) if is_there else NEW_FILE_MODE)
+    if os.geteuid() == 0:  # nobody else may give files away
+        os.chown(new, status.st_uid, status.st_gid)
 
 
 def _is_folder(path: Path) -> bool:

@@ -139,6 +139,7 @@ def install_packages(  # noqa: PLR0913 - the contract's list
             "plan": plan_rows(result.plan),
             "satisfied": list(result.satisfied),
             "recorded": list(result.recorded),
+            "kept": list(result.kept),
             "created": list(result.created),
             "enabled": list(result.enabled),
             "plugins": [plugin_row(entry) for entry in result.entries],
@@ -202,6 +203,8 @@ def _say(talk: Talk, result: InstallResult, *, dry_run: bool) -> None:
         talk.say(f"installed {what} that others need: {', '.join(each.name for each in needed)}")
     if result.recorded:
         talk.say(f"recorded in plugins.txt: {name_all(result.recorded)}")
+    if result.kept:
+        talk.say(f"kept in plugins.txt: {name_all(result.kept)}")
     if result.created:
         talk.say(f"new plugins, not enabled yet: {name_all(result.created)}")
     if result.enabled:
@@ -218,9 +221,11 @@ def _say_plan(talk: Talk, result: InstallResult) -> None:
             talk.say(f"would {_WOULD[each.action]} {each.name} {each.new}", color="green")
     if result.recorded:
         talk.say(f"would record in plugins.txt: {name_all(result.recorded)}")
+    if result.kept:
+        talk.say(f"would keep in plugins.txt: {name_all(result.kept)}")
     if result.created:
         talk.say(f"would create rows, inactive: {name_all(result.created)}")
     if result.enabled:
         talk.say(f"would enable {name_all(result.enabled)}", color="green")
-    if not (result.plan or result.recorded or result.created or result.enabled):
+    if not (result.plan or result.recorded or result.kept or result.created or result.enabled):
         talk.say("nothing to do: everything is installed")

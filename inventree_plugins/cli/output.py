@@ -50,12 +50,12 @@ def without_credentials(text: str) -> str:
     import re  # noqa: PLC0415 - Typer has it loaded
 
     text = re.sub(r"""([?&]\w*passw\w*=)[^&\s"'`\\]+""", rf"\1{MASK}", text)
-    not_secret = r"(?!git@|\$\{|\[[\da-fA-F:.]+\][:/])"
+    public = r"(?!git@|\$\{|\[[\da-fA-F:.]+\][:/])"
     before_slash = r"""[^/\s"'`]+"""
     # A password may hold what it should not; a port is none, and an `@` behind it leads to a version.
     with_slash = r"""[^/@\s:"'`]+:(?!\d{1,5}/)[^@\s"'`]*"""
     # One slash is what a path makes of two.
-    return re.sub(rf"(:/{{1,2}}){not_secret}(?:{before_slash}|{with_slash})@", rf"\1{MASK}@", text)
+    return re.sub(rf"(:/{{1,2}}){public}(?:{before_slash}|{with_slash})@", rf"\1{MASK}@", text)
 
 
 class Talk:

@@ -282,7 +282,7 @@ def _is_own(distribution: Distribution, target: Interpreter) -> bool:
 def _take_away(
     transaction: Transaction, leaving: Sequence[Distribution], distributions: Iterable[Distribution]
 ) -> set[Path]:
-    """Have the files of what leaves removed, and return them; what a distribution that stays has too stays."""
+    """Have the files of what leaves removed, and return them, but for those that others have too."""
     files = {each: files_of(each) for each in leaving if has_record(each)}
     going = {path for paths in files.values() for path in paths}
     if going:

@@ -27,6 +27,7 @@ from inventree_plugins.requirements import (
     remote_includes,
     requirement_lines,
     requires_hashes,
+    without_password,
 )
 
 if TYPE_CHECKING:
@@ -209,6 +210,17 @@ def unmet_now(
     return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
 
 
+def _refuse_password(asked: Declaration) -> None:
+    """Raise RequirementError for a URL whose password plugins.txt would keep."""
+    requirement = asked.requirement
+    url = (requirement.url if requirement else None) or asked.text
+    if "://" in url and without_password(url) != url:
+        raise RequirementError(
+            f"`{without_password(url)}` was given with a password, which plugins.txt would keep",
+            hint="put it into ~/.netrc, or write `${NAME}` for it and set that variable",
+        )
+
+
 def _says_which(asked: Declaration) -> bool:
     """Tell whether the requirement names a version or a place, not only a package."""
     requirement = asked.requirement
@@ -244,6 +256,7 @@ def _named(
     current = file
     for text in texts:
         asked = parse_requirement_argument(text, cwd=Path.cwd())
+        _refuse_password(asked)
         if asked.name and _says_which(asked):
             other = named.setdefault(asked.name, asked.text)
             if other != asked.text:

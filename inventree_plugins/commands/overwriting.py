@@ -38,8 +38,8 @@ def refuse_overwriting(
     """Raise InstallError where a staged file would take the place of one of the server's.
 
     No version tells of such a package, such as one that brings a `tests` of its own into Django's folder; and
-    when it goes, the server's file goes with it. `going` are files that leave in the same step. The same holds
-    of a module that Python would find before the server's, and of files of the environment itself.
+    when it goes, the server's file goes with it. The same holds of a module that Python would find before the
+    server's, and of files of the environment itself. `going` are files that leave in the same step.
     """
     own = [each for each in distributions if each.key in host.versions]
     _refuse_hiding(staged, own, interpreter)
@@ -105,7 +105,7 @@ def _outside(taken: Iterable[Path], interpreter: Interpreter) -> set[Path]:
 
 def _owned(distributions: Iterable[Distribution], interpreter: Interpreter) -> set[Path]:
     """Return the files that distributions brought; of what has no list of them, the scripts that it names."""
-    found = set()
+    found: set[Path] = set()
     for distribution in distributions:
         found.update(map(Path, claimed_paths(distribution)))
         if not has_record(distribution):
@@ -126,7 +126,6 @@ def _refuse_hiding(staged: Staged, own: Iterable[Distribution], interpreter: Int
         if module in theirs:
             other = theirs[module][0]
             raise _conflict(
-                f"hide `{module}` of the server's own `{other.name}`: `{packages[0].name}` has a module of that"
-                " name",
+                f"hide the server's own `{other.name}`: `{packages[0].name}` brings a `{module}` as well",
                 [other.location],
             )

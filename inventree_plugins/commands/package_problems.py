@@ -19,7 +19,7 @@ def finished(count: int) -> Iterator[Problem]:
 def host_changes(plan: Iterable[PlannedPackage]) -> Iterator[Problem]:
     """List what changed of the server's own packages."""
     for each in plan:
-        if each.host and each.old != each.new:
+        if each.host:
             yield Problem(
                 "host-changed",
                 f"the server's own `{each.name}` goes from {each.old} to {each.new}",

@@ -43,8 +43,8 @@ def brought_by_plugins(
 
     `plugins` are names that plugins.txt declares, `server` those of the server's own requirement files. What
     has a plugin's entry point is a plugin package too. What somebody asked an installer for by name (the mark
-    REQUESTED, PEP 376) came by itself, unless `plugins` has it, and so did what any extra of it needs. `asked` are requirements, as of plugins.txt,
-    whose extras bring more.
+    REQUESTED, PEP 376) came by itself, unless `plugins` has it. What did may have come with any of its
+    extras. `asked` are requirements, as of plugins.txt, whose extras bring more.
     """
     every = {each.key: each for each in distributions}
     packages = {key for key, each in every.items() if each.entry_points or key in plugins} - set(server)

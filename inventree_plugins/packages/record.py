@@ -50,7 +50,7 @@ def files_of(distribution: Distribution) -> tuple[Path, ...]:
 
 
 def claimed_paths(distribution: Distribution) -> Iterator[str]:
-    """Yield the paths that any installer's list names, whether there is such a file or not; none without one."""
+    """Yield the paths that an installer listed, of whatever kind the list and wherever they lead."""
     if has_record(distribution):
         base, names = str(distribution.location), []
         with suppress(InstallError):
@@ -88,7 +88,7 @@ def is_within(distribution: Distribution, target: Interpreter) -> bool:
 
 
 def is_linked(distribution: Distribution, target: Interpreter) -> bool:
-    """Tell whether the environment has a distribution by a link to its project, as `setup.py develop` leaves."""
+    """Tell whether the environment has a distribution by a link that `setup.py develop` left."""
     links = target.site_packages.glob("*.egg-link")
     return any(normalize(link.stem) == distribution.key for link in links)
 

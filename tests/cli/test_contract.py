@@ -24,7 +24,7 @@ ENVELOPE = {
 }
 DATA = {
     ("install", "inventree-alpha"): {"plan", "installed", "satisfied", "recorded", "created", "enabled"}
-    | {"plugins"},
+    | {"kept", "plugins"},
     ("uninstall", "inventree-beta"): {"packages", "dependencies", "plan", "unrecorded", "disabled", "deleted"}
     | {"absent", "remains"},
     ("outdated",): {"packages"},

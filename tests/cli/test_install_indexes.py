@@ -192,3 +192,42 @@ def test_another_index_never_stands_in_for_one_that_does_not_answer(shop, tmp_pa
 def test_credentials_are_masked_and_the_rest_of_a_url_is_not(capsys, text, shown):
     Talk().data(f"`{text}`")
     assert capsys.readouterr() == (f"`{shown or text}`\n", "")
+
+
+def test_a_source_that_is_kept_is_told(shop):
+    folder = shop.folder / "here"
+    folder.mkdir()
+    assert shop.run("install", "inventree-theirs").code == 0
+    before = shop.plugins_file.read_text()
+    arguments = ("install", "--find-links", "here", "inventree-theirs")
+    line = f"--find-links {folder}"
+    rehearsed = shop.run(*arguments, "--dry-run")
+    assert (rehearsed.code, rehearsed.out, rehearsed.err) == (
+        0, "", f"would keep in plugins.txt: `{line}`\n"
+    )  # fmt: skip
+    assert shop.plugins_file.read_text() == before
+    assert shop.run(*arguments, "--dry-run", "--json").data["kept"] == [line]
+    done = shop.run(*arguments)
+    assert (done.code, done.out, done.err) == (0, "", f"kept in plugins.txt: `{line}`\n")
+    assert shop.plugins_file.read_text() == f"{line}\n{before}"
+    for more in ((), ("--dry-run",)):
+        again = shop.run(*arguments, *more)
+        assert (again.code, again.err) == (0, "nothing to do: everything is installed\n")
+    assert shop.run(*arguments, "--json").data["kept"] == []
+
+
+def test_an_index_is_told_without_its_password(shop):
+    url = shop.private.url_with("ada", SECRET)
+    plain = shop.run("install", "inventree-mine", "--extra-index-url", url)
+    assert plain.code == 0
+    assert "kept in plugins.txt: `--extra-index-url http://" in plain.err
+    assert SECRET not in plain.out + plain.err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["text", "json"])
+def test_a_repository_is_no_path_and_its_password_not_shown(instance, form):
+    result = instance.run("install", f"git+https://u:{SECRET}@127.0.0.1:9/q.git", *form)
+    assert result.code == 2
+    assert "does not exist" not in result.out + result.err
+    assert SECRET not in result.out + result.err
+    assert not instance.plugins_file.exists()
