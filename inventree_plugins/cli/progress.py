@@ -25,7 +25,7 @@ STEPS = {
     "Collecting": "finding",
     "Downloading": "downloading",
     "Building wheel": "building",
-    "Installing collected packages": "installing",
+    "Installing collected packages": "unpacking",
     "Uninstalling": "removing",
 }
 
@@ -76,5 +76,6 @@ def _step(line: str) -> str | None:
     for start, name in STEPS.items():
         if text.startswith(start):
             words = text[len(start) :].strip().split()
-            return f"{name} {words[0].split('/')[-1]}" if words and start != "Building wheel" else name
+            names_one = start in {"Collecting", "Downloading", "Uninstalling"}
+            return f"{name} {words[0].split('/')[-1]}" if words and names_one else name
     return None

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from inventree_plugins.errors import InstallError
@@ -295,7 +295,7 @@ class _Work:
 
 def _program(executable: Path, *, unseen: Collection[str] = ()) -> tuple[str, ...]:
     """Return how the target runs this very pip: by the file that pip has for that, which saves a process."""
-    spec = find_spec("pip")
+    spec = PathFinder.find_spec("pip")  # setuptools has a hook that watches who else asks for pip
     runner = Path(spec.origin).parent / "__pip-runner__.py" if spec and spec.origin else None
     if runner is not None and runner.is_file():
         without = (str(Path(__file__).with_name("pip_without.py")), ",".join(sorted(unseen)))

@@ -71,7 +71,7 @@ def test_the_environments_disk(instance, wheels, small_disk, offset, capsys):
     assert main([*python, "install"]) == 0
     site = next(disk.glob("env/lib/python*/site-packages"))
     old, outcomes = snapshot(disk / "env"), set()
-    for step in range(offset, 14, 2):
+    for step in range(offset, 14, 3):
         fill(disk, step * 56 * KIB)
         capsys.readouterr()
         code = main([*python, "install", "inventree-alpha==2.0"])

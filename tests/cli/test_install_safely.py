@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.builders import build_sdist, build_wheel, install_folder
 from tests.cli.test_install import BACK_END, LOCAL_PLUGIN, PYPROJECT
+
+UV = str(Path(sys.executable).with_name("uv"))
 
 
 def snapshot(*folders: Path) -> dict[str, bytes]:
@@ -28,7 +31,7 @@ def served(instance):
     for version in ("4.2", "5.2", "6.0"):
         build_wheel(instance.wheels, "Django", version)
     done = subprocess.run(
-        ["uv", "pip", "install", "-q", "--python", instance.environment, "--no-index", "Django==5.2"],
+        [UV, "pip", "install", "-q", "--python", instance.environment, "--no-index", "Django==5.2"],
         env={**os.environ, "UV_FIND_LINKS": str(instance.wheels), "UV_NO_CACHE": "1"},
         capture_output=True,
         text=True,
@@ -352,7 +355,7 @@ def test_the_servers_own_package_never_becomes_a_plugins(served):
     """Else a later run could change it, or uninstall take it away."""
     build_wheel(served.wheels, "gunicorn", "1.0")
     build_wheel(served.wheels, "gunicorn", "2.0")
-    uv = ["uv", "pip", "install", "-q", "--python", served.environment, "--no-index", "gunicorn==2.0"]
+    uv = [UV, "pip", "install", "-q", "--python", served.environment, "--no-index", "gunicorn==2.0"]
     subprocess.run(uv, env={**os.environ, "UV_FIND_LINKS": str(served.wheels)}, check=True)
     for wanted in ("gunicorn", "gunicorn<2"):
         result = served.run("install", wanted, "--json")

@@ -294,8 +294,11 @@ def test_files_are_named_by_their_url_and_without_credentials(instance, index, l
 
 def test_an_index_of_the_command_line_is_asked_and_not_kept(instance, lock, monkeypatch, tmp_path):
     only_from_indexes(monkeypatch)
-    with FaultyIndex(tmp_path / "stock", credentials="ada:pass-phrase") as index:
-        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{index.port}/nothing/")
+    with (
+        FaultyIndex(tmp_path / "stock", credentials="ada:pass-phrase") as index,
+        FaultyIndex(tmp_path / "nothing") as nothing,
+    ):
+        monkeypatch.setenv("PIP_INDEX_URL", nothing.url)
         wheel = index.wheel("inventree-alpha")
         instance.plugins_file.write_text("inventree-alpha\n")
         url = index.url_with("ada", "pass-phrase")
