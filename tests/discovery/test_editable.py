@@ -13,6 +13,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -428,9 +429,13 @@ def test_setuptools_for_real(tmp_path, environment, layout, mode):
 
 def install_with_setuptools(checkout, environment, mode):
     """Install with the setuptools of this environment, if there is one, and without an index."""
-    setuptools = pytest.importorskip("setuptools")
-    release = tuple(int(part) for part in setuptools.__version__.split(".")[:2])
-    tools = Path(setuptools.__file__).parent.parent
+    # Not imported: in a process that has imported pip, setuptools refuses to be.
+    try:
+        setuptools = metadata.distribution("setuptools")
+    except metadata.PackageNotFoundError:
+        pytest.skip("there is no setuptools")
+    release = tuple(int(part) for part in setuptools.version.split(".")[:2])
+    tools = Path(str(setuptools.locate_file("")))
     if mode in PEP_660 and release < (70, 1) and not (tools / "wheel").exists():
         pytest.skip("this setuptools needs `wheel` for an editable install")
     if mode == "develop" and release >= (80, 0):
