@@ -12,8 +12,8 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.session import open_session
-from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL
-from inventree_plugins.commands.bundle import BundleOptions, BundleResult, Sources, bundle
+from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL, sources_of
+from inventree_plugins.commands.bundle import BundleOptions, BundleResult, bundle
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -32,7 +32,7 @@ def bundle_packages(  # noqa: PLR0913 - the contract's list
 
     `invplug install --bundle DIR` installs from it. What is the server's own is not in it.
     """
-    sources = Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ()))
+    sources = sources_of(index_url, extra_index_url, find_links)
     options = BundleOptions(folder=Path(folder), dry_run=dry_run, sources=sources)
     with installer_progress(ctx.obj, "collecting") as listener:
         session = open_session(ctx, listener)

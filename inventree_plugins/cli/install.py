@@ -18,6 +18,7 @@ from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
+from inventree_plugins.cli.sources import FIND_LINKS, sources_of
 from inventree_plugins.commands.indexes import Sources
 from inventree_plugins.commands.install import InstallOptions, InstallResult, install
 from inventree_plugins.errors import UsageError
@@ -77,15 +78,7 @@ def install_packages(  # noqa: PLR0913 - the contract's list
             help="One more package index; repeatable.",
         ),
     ] = None,
-    find_links: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--find-links",
-            "-f",
-            metavar="PLACE",
-            help="A folder, or a page with links, to look in too; repeatable.",
-        ),
-    ] = None,
+    find_links: FIND_LINKS = None,
     locked: Annotated[
         bool, flag("--locked", text="Install exactly what `pylock.plugins.toml` says; see `invplug lock`.")
     ] = False,
@@ -112,7 +105,7 @@ def install_packages(  # noqa: PLR0913 - the contract's list
     Named packages are recorded in plugins.txt. The plugins found get their rows, inactive unless --enable.
     Nothing is started when everything is there already.
     """
-    sources = Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ()))
+    sources = sources_of(index_url, extra_index_url, find_links)
     if offline or bundle is not None:
         sources = _without_environment(ctx, sources)
     options = InstallOptions(

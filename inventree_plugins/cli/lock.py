@@ -11,8 +11,8 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.session import open_session
-from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL
-from inventree_plugins.commands.lock import Difference, LockOptions, LockResult, Sources, lock
+from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL, sources_of
+from inventree_plugins.commands.lock import Difference, LockOptions, LockResult, lock
 from inventree_plugins.errors import UsageError
 
 DIFFERENT = 3
@@ -38,7 +38,7 @@ def lock_packages(  # noqa: PLR0913 - the contract's list
     """
     if check and dry_run:
         raise UsageError("`--check` changes nothing anyway", hint="leave out `--dry-run`")
-    sources = Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ()))
+    sources = sources_of(index_url, extra_index_url, find_links)
     options = LockOptions(check=check, dry_run=dry_run, sources=sources)
     with installer_progress(ctx.obj, "locking") as listener:
         result = lock(open_session(ctx, listener), options)

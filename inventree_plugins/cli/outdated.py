@@ -13,9 +13,8 @@ from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.session import open_session
-from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL
+from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL, sources_of
 from inventree_plugins.commands.holds import Hold
-from inventree_plugins.commands.indexes import Sources
 from inventree_plugins.commands.outdated import OutdatedOptions, OutdatedResult, Standing, outdated
 from inventree_plugins.errors import UsageError
 
@@ -62,7 +61,7 @@ def show_outdated(  # noqa: PLR0913 - the contract's list
         names=tuple(names or ()),
         prereleases=pre,
         cooldown=days(cooldown),
-        sources=Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ())),
+        sources=sources_of(index_url, extra_index_url, find_links),
     )
     with installer_progress(ctx.obj, "looking for newer releases") as listener:
         result = outdated(open_session(ctx, listener, installer=installer), options)

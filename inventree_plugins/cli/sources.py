@@ -1,4 +1,4 @@
-"""Where else to look for newer packages: options that plugins.txt does not keep."""
+"""Where to look for packages: options, which all commands but `install` take for one run only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL"]
+from inventree_plugins.commands.indexes import Sources
+
+__all__ = ["EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL", "sources_of"]
 
 INDEX_URL = Annotated[
     str | None,
@@ -36,3 +38,10 @@ FIND_LINKS = Annotated[
         help="A folder, or a page with links, to look in too; repeatable.",
     ),
 ]
+
+
+def sources_of(
+    index_url: str | None, extra_index_urls: list[str] | None, find_links: list[str] | None
+) -> Sources:
+    """Return what the three options say together."""
+    return Sources(index_url, tuple(extra_index_urls or ()), tuple(find_links or ()))

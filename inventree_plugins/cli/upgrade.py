@@ -18,9 +18,8 @@ from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
-from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL
+from inventree_plugins.cli.sources import EXTRA_INDEX_URL, FIND_LINKS, INDEX_URL, sources_of
 from inventree_plugins.commands.applying import PlannedPackage
-from inventree_plugins.commands.indexes import Sources
 from inventree_plugins.commands.upgrade import UpgradeOptions, UpgradeResult, upgrade
 from inventree_plugins.errors import UsageError
 
@@ -78,7 +77,7 @@ def upgrade_packages(  # noqa: PLR0913 - the contract's list
         unpin=unpin,
         prereleases=pre,
         cooldown=days(cooldown),
-        sources=Sources(index_url, tuple(extra_index_url or ()), tuple(find_links or ())),
+        sources=sources_of(index_url, extra_index_url, find_links),
         keep_going=keep_going,
         allow_host_changes=allow_host_changes,
         dry_run=dry_run,

@@ -16,6 +16,7 @@ from inventree_plugins.commands.applying import (
     put_in_place,
     take_installed,
 )
+from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.culprit import blamed, with_culprit
 from inventree_plugins.commands.indexes import NO_SOURCES, in_both
@@ -27,7 +28,7 @@ from inventree_plugins.commands.install_refusals import (
     require_staged_plugins,
 )
 from inventree_plugins.commands.inventory import Entry
-from inventree_plugins.commands.package_problems import broken, finished, host_changes
+from inventree_plugins.commands.package_problems import broken, host_changes
 from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.recording import kept_options, pinned_plan
 from inventree_plugins.commands.settling import Settled, foretell, settle
@@ -42,7 +43,7 @@ from inventree_plugins.requirements import (
     Sources,
     declarations,
 )
-from inventree_plugins.transaction import Transaction, recover
+from inventree_plugins.transaction import Transaction
 
 __all__ = ["InstallOptions", "InstallResult", "install"]
 
@@ -110,16 +111,13 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
         pass
     if options.dry_run:
         return _rehearse(context, options)
-    with context.environment_lock():
-        recovered = recover(context.transaction_area)
-        if recovered:
-            context.forget_interpreter()  # what was finished may have brought `.pth` files
+    with changing(context) as finished:
         plan = _plan(context, options)
         if not _is_needed(options, plan):
             done = _record(context, options, plan)
         else:
             done = _change(context, options, plan)
-        return replace(done, problems=(*finished(recovered), *done.problems))
+        return replace(done, problems=(*finished, *done.problems))
 
 
 def _plan(context: Context, options: InstallOptions) -> Plan:

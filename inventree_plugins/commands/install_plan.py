@@ -33,7 +33,7 @@ from inventree_plugins.requirements import (
 if TYPE_CHECKING:
     from inventree_plugins.commands.locked import LockedPart
 
-__all__ = ["Plan", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
+__all__ = ["Plan", "for_target", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +227,11 @@ def _says_which(asked: Declaration) -> bool:
     return requirement is None or bool(requirement.specifier or requirement.url)
 
 
+def for_target(context: Context) -> Applies:
+    """Return the judge of which lines of plugins.txt are for the target, by their markers."""
+    return lambda item: bool(applying((item,), context.interpreter))
+
+
 def _standing(
     context: Context, file: PluginsFile, name: str, *, says_which: bool
 ) -> tuple[Declaration | None, Applies | None]:
@@ -240,7 +245,7 @@ def _standing(
     standing = next(iter((*fitting, *lines)), None)
     if not fitting and not says_which:
         return standing, None  # a bare name means the line that is there, though it does not apply
-    return standing, lambda item: bool(applying((item,), context.interpreter))
+    return standing, for_target(context)
 
 
 def _named(

@@ -7,13 +7,7 @@ from collections.abc import Iterable, Iterator
 from inventree_plugins.commands.applying import PlannedPackage
 from inventree_plugins.models import Declaration, Problem
 
-__all__ = ["broken", "finished", "host_changes"]
-
-
-def finished(count: int) -> Iterator[Problem]:
-    """Tell that changes were finished which another invplug had begun."""
-    if count:
-        yield Problem("cut-short", "a change that was interrupted was brought to its end first")
+__all__ = ["broken", "host_changes"]
 
 
 def host_changes(plan: Iterable[PlannedPackage]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.diagnosis import Diagnosis, examine_instance, is_servers_python
 from inventree_plugins.commands.plugins_file_damage import mended_text
 from inventree_plugins.errors import InvplugError
@@ -27,11 +28,8 @@ def mend_plugins_file(diagnosis: Diagnosis) -> tuple[str, tuple[str, ...]] | Non
         return None
     if mended_text(diagnosis, file)[0] == file.text:
         return None
-    from inventree_plugins.transaction import recover  # noqa: PLC0415 - only where there is damage
-
-    with context.environment_lock():
-        if recover(context.transaction_area):
-            context.forget_interpreter()
+    with changing(context) as finished:
+        if finished:
             diagnosis = examine_instance(context, diagnosis.name)
         file = read_plugins_file(path)
         text, damages = mended_text(diagnosis, file)

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from inventree_plugins.commands.applying import Installed, Prepared
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.install_plan import Plan
-from inventree_plugins.packages import applying, normalize
-from inventree_plugins.requirements import Applies, PluginsFile, is_pinned, option_lines, pin
+from inventree_plugins.commands.install_plan import Plan, for_target
+from inventree_plugins.packages import normalize
+from inventree_plugins.requirements import PluginsFile, is_pinned, option_lines, pin
 
 __all__ = ["kept_options", "pinned_plan"]
 
 
 def pinned_plan(context: Context, plan: Plan, installed: Installed, prepared: Prepared) -> Plan:
     """Return the plan with each requirement pinned in plugins.txt, in the version that it gets or has."""
-    applies = _applies(context)
+    applies = for_target(context)
     versions: dict[str, str] = {each.key: each.version for each in installed.distributions}
     versions |= {normalize(each.name): each.version for each in prepared.packages}
     file, recorded = PluginsFile(plan.file.path, plan.new_text, exists=True), list(plan.recorded)
@@ -37,8 +37,3 @@ def kept_options(plan: Plan) -> tuple[str, ...]:
     before = option_lines(plan.file)
     new = PluginsFile(plan.file.path, plan.new_text, exists=True)
     return tuple(each for each in option_lines(new) if each not in before)
-
-
-def _applies(context: Context) -> Applies:
-    """Return the judge of which lines of plugins.txt are for the target."""
-    return lambda item: bool(applying((item,), context.interpreter))

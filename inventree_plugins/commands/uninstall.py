@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from inventree_plugins.commands.applying import NOTHING_PREPARED, PlannedPackage, put_in_place
+from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import restart_step
-from inventree_plugins.commands.package_problems import finished
 from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.remains import Remainder
 from inventree_plugins.commands.uninstall_plan import Removal, UninstallOptions, plan_removal
@@ -16,7 +16,7 @@ from inventree_plugins.errors import InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.models import NextStep, Problem
 from inventree_plugins.packages import require_changeable
-from inventree_plugins.transaction import Transaction, recover
+from inventree_plugins.transaction import Transaction
 
 __all__ = ["UninstallOptions", "UninstallResult", "uninstall"]
 
@@ -56,10 +56,7 @@ def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
     """
     if options.dry_run:
         return _result(context, options, plan_removal(context, options))
-    with context.environment_lock():
-        recovered = recover(context.transaction_area)
-        if recovered:
-            context.forget_interpreter()
+    with changing(context) as finished:
         removal = plan_removal(context, options)
         if removal.departure.distributions:
             require_changeable(context.interpreter)
@@ -69,7 +66,7 @@ def uninstall(context: Context, options: UninstallOptions) -> UninstallResult:
             context.require_writable_store()
         context.on_plan(removal.departure.plan)
         done = _apply(context, options, removal)
-    return replace(done, problems=(*finished(recovered), *done.problems))
+    return replace(done, problems=(*finished, *done.problems))
 
 
 def _apply(context: Context, options: UninstallOptions, removal: Removal) -> UninstallResult:

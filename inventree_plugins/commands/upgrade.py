@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inventree_plugins.commands.applying import PlannedPackage, put_in_place
+from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.install_plan import unmet_now
 from inventree_plugins.commands.inventory import Entry
-from inventree_plugins.commands.package_problems import broken, finished, host_changes
+from inventree_plugins.commands.package_problems import broken, host_changes
 from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.settling import Settled, foretell, settle
 from inventree_plugins.commands.staged_plugins import knows_server
@@ -30,7 +31,7 @@ from inventree_plugins.errors import InvplugError
 from inventree_plugins.files import ensure_writable
 from inventree_plugins.models import Declaration, NextStep, Problem
 from inventree_plugins.packages import normalize, require_changeable
-from inventree_plugins.transaction import Transaction, recover
+from inventree_plugins.transaction import Transaction
 
 __all__ = ["Kept", "UpgradeOptions", "UpgradeResult", "upgrade"]
 
@@ -67,12 +68,9 @@ def upgrade(context: Context, options: UpgradeOptions) -> UpgradeResult:
         pass
     if options.dry_run:
         return _rehearse(context, options)
-    with context.environment_lock():
-        recovered = recover(context.transaction_area)
-        if recovered:
-            context.forget_interpreter()
+    with changing(context) as finished:
         done = _change(context, options)
-    return replace(done, problems=(*finished(recovered), *done.problems))
+    return replace(done, problems=(*finished, *done.problems))
 
 
 def _rehearse(context: Context, options: UpgradeOptions) -> UpgradeResult:

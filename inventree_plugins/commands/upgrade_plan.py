@@ -11,6 +11,7 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.culprit import blamed, with_culprit
 from inventree_plugins.commands.holds import Hold, age_hold, line_hold, place_hold, release_hold
 from inventree_plugins.commands.indexes import NO_SOURCES, Sources, source_lines
+from inventree_plugins.commands.install_plan import for_target
 from inventree_plugins.commands.newest import Newest, Search, Wish, find_newest
 from inventree_plugins.commands.staged_plugins import Refusal, knows_server, refused
 from inventree_plugins.commands.survey import Survey, take_survey
@@ -23,8 +24,7 @@ from inventree_plugins.commands.upgradable import (
     named,
 )
 from inventree_plugins.errors import InstallError
-from inventree_plugins.models import Declaration
-from inventree_plugins.packages import InstallRequest, applying, normalize
+from inventree_plugins.packages import InstallRequest, normalize
 from inventree_plugins.packages.release_age import time_before
 from inventree_plugins.requirements import PluginsFile, declarations, pin, read_plugins_file
 
@@ -121,7 +121,7 @@ def make_upgrade_plan(context: Context, options: UpgradeOptions) -> UpgradePlan:
     for each in free:
         if each.is_pinned:
             # Any version will do: it raises where pins cannot be moved, and nothing has changed yet.
-            _moved_pin(context, file, each, "0")
+            pin(file, each.key, "0", applies=for_target(context))
     newest = find_newest(search, free)
     young = tuple(_too_young(search, [each for each in free if each.key in newest.failures]))
     missing = newest.failures.keys() - {each.package.key for each in young}
@@ -234,18 +234,10 @@ def _with_pins(plan: UpgradePlan, work: Work) -> Work:
         package = wish.package
         if package.is_pinned and package.key in versions:
             version = versions[package.key]
-            file = PluginsFile(
-                file.path, _moved_pin(plan.search.context, file, package, version), exists=True
-            )
+            text = pin(file, package.key, version, applies=for_target(plan.search.context))
+            file = PluginsFile(file.path, text, exists=True)
             pins.append(f"{package.key}=={version}")
     return replace(work, new_text=file.text, pins=tuple(pins))
-
-
-def _moved_pin(context: Context, file: PluginsFile, package: Upgradable, version: str) -> str:
-    def applies(item: Declaration) -> bool:
-        return bool(applying((item,), context.interpreter))
-
-    return pin(file, package.key, version, applies=applies)
 
 
 def explain(plan: UpgradePlan, work: Work) -> Iterator[Kept]:
