@@ -165,6 +165,17 @@ class Declaration(NamedTuple):
         """Return the parsed requirement, None where only an installer can read it."""
         return parse_requirement(self.pep508) if self.pep508 else None
 
+    @property
+    def url(self) -> str | None:
+        """Return where the requirement says that its package lies; most name none, and are not parsed."""
+        requirement = self.requirement if self.pep508 and "@" in self.pep508 else None
+        return requirement.url if requirement is not None else None
+
+    @property
+    def may_have_marker(self) -> bool:
+        """Tell, without parsing it, whether the requirement may be for some environments only."""
+        return self.pep508 is not None and ";" in self.pep508
+
 
 class Plugin(NamedTuple):
     """A plugin class and what is known of it without running it.

@@ -7,7 +7,6 @@ neither a signal nor the end of invplug leaves half of them.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -98,16 +97,13 @@ class Transaction:
     def _write_journal(self) -> None:
         (self.folder / "old").mkdir()
         moves = [*self._removals(), *self._arrivals()]
-        journal = {
+        steps = {
             "moves": [[str(source), str(destination)] for source, destination in moves],
-            "folders": sorted(map(str, self._folders), key=len, reverse=True),
+            "folders": [[each] for each in sorted(map(str, self._folders), key=len, reverse=True)],
             "replacements": self._replacements(),
         }
         unfinished = self.folder / f"{commit.JOURNAL}.new"
-        with unfinished.open("w", encoding="utf-8") as stream:
-            json.dump(journal, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+        commit.write_journal(unfinished, steps)
         unfinished.rename(self.folder / commit.JOURNAL)  # from here on it happens
 
     def _removals(self) -> Iterator[tuple[Path, Path]]:
@@ -131,14 +127,14 @@ class Transaction:
                 yield destination, self.folder / "old" / f"replaced-{len(self._removed)}"
             yield source, destination
 
-    def _replacements(self) -> list[list[str | None]]:
-        found: list[list[str | None]] = []
+    def _replacements(self) -> list[list[str]]:
+        found: list[list[str]] = []
         for number, (path, text) in enumerate(self._texts.items()):
             copy = None
             if path.exists():
                 copy = self.folder / "old" / f"text-{number}"
                 shutil.copy2(path, copy)
-            found.append([str(self._prepared(path, text)), str(path), str(copy) if copy else None])
+            found.append([str(self._prepared(path, text)), str(path), str(copy or "")])
         return found
 
     def _prepared(self, path: Path, text: str) -> Path:

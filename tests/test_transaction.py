@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -144,7 +143,7 @@ def test_mode_owner_and_link_of_a_text_stay(world, tmp_path):
 
 def test_a_cut_after_any_step_is_brought_to_its_end(world):
     folder = journalled(world)
-    steps = json.loads((folder / commit.JOURNAL).read_text())
+    steps = commit.read_journal(folder / commit.JOURNAL)
     count = len(steps["moves"]) + len(steps["replacements"])
     assert count >= 9
     pristine = world.folder.parent / "pristine"
@@ -208,11 +207,11 @@ def test_it_may_die_before_anything_that_it_does(world):
 
 def test_it_may_die_while_it_takes_everything_back(world):
     folder = journalled(world)
-    journal = json.loads((folder / commit.JOURNAL).read_text())
-    journal["replacements"].append([str(folder / "old" / "text-0"), str(world.text / "below-a-file"), None])
+    journal = commit.read_journal(folder / commit.JOURNAL)
+    journal["replacements"].append([str(folder / "old" / "text-0"), str(world.text / "below-a-file"), ""])
     shutil.copy(folder / "old" / "text-0", folder / "copy")
     journal["replacements"][0][2] = str(folder / "copy")
-    (folder / commit.JOURNAL).write_text(json.dumps(journal))
+    commit.write_journal(folder / commit.JOURNAL, journal)
     dies_everywhere(world, folder, world.old, 1)
 
 
@@ -225,9 +224,9 @@ def test_it_may_die_between_two_file_systems(world, tmp_path, fails):
     try:
         folder = journalled(world)
         if fails:
-            journal = json.loads((folder / commit.JOURNAL).read_text())
+            journal = commit.read_journal(folder / commit.JOURNAL)
             journal["moves"].append([str(folder / "lock"), str(world.text / "below-a-file")])
-            (folder / commit.JOURNAL).write_text(json.dumps(journal))
+            commit.write_journal(folder / commit.JOURNAL, journal)
             (folder / "lock").touch()
         dies_everywhere(world, folder, world.old if fails else world.new, int(fails))
     finally:
@@ -263,15 +262,15 @@ def test_a_mounted_file_on_a_full_disk_keeps_its_content(world, tmp_path):
 def test_a_step_that_fails_takes_everything_back(world):
     folder = journalled(world)
     journal = folder / commit.JOURNAL
-    steps = json.loads(journal.read_text())
+    steps = commit.read_journal(journal)
     pristine = world.folder.parent / "pristine"
     shutil.copytree(world.folder, pristine, symlinks=True)
     for number in range(len(steps["moves"]) + 1):
         shutil.rmtree(world.folder)
         shutil.copytree(pristine, world.folder, symlinks=True)
-        broken = json.loads(journal.read_text())
+        broken = commit.read_journal(journal)
         broken["moves"].insert(number, [str(world.text), str(world.text / "below-a-file")])
-        journal.write_text(json.dumps(broken))
+        commit.write_journal(journal, broken)
         with pytest.raises(FileAccessError, match="below-a-file"):
             recover(world.area)
         assert world.now() == world.old, f"failure at step {number}"

@@ -6,7 +6,7 @@ import typer
 
 from inventree_plugins.errors import InvplugError
 
-__all__ = ["DeclinedError", "confirm"]
+__all__ = ["DeclinedError", "agrees", "confirm"]
 
 
 class DeclinedError(InvplugError):
@@ -16,7 +16,13 @@ class DeclinedError(InvplugError):
 
 
 def confirm(question: str) -> None:
-    """Ask on stderr and raise DeclinedError unless the answer is yes.
+    """Ask on stderr and raise DeclinedError unless the answer is yes."""
+    if not agrees(question):
+        raise DeclinedError("nothing was changed: the answer was not `y`")
+
+
+def agrees(question: str) -> bool:
+    """Ask on stderr and tell whether the answer is yes.
 
     Not Typer's `confirm`: that writes a blank to stdout, and ends as an interrupt where the answer is no.
     """
@@ -24,5 +30,4 @@ def confirm(question: str) -> None:
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
         typer.echo(err=True)  # Ctrl-D
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise DeclinedError("nothing was changed: the answer was not `y`")
+    return answer.strip().lower() in {"y", "yes"}

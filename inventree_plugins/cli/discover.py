@@ -9,9 +9,8 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.confirm import confirm
-from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, name_all
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,15 +10,24 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
+from inventree_plugins.cli.confirm import agrees
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.command_lines import command_line
-from inventree_plugins.commands.doctor import Check, DoctorOptions, DoctorResult, doctor
+from inventree_plugins.commands.doctor import (
+    Check,
+    DoctorOptions,
+    DoctorResult,
+    doctor,
+    lines_to_ask_about,
+)
 
 if TYPE_CHECKING:  # people only pay for it
     from rich.console import RenderableType
+
+    from inventree_plugins.commands.context import Context
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -39,15 +49,21 @@ def examine(
     ] = None,
     *,
     fix: Annotated[bool, flag("--fix", text="Mend what loses nothing, and say what was mended.")] = False,
+    yes: Annotated[
+        bool,
+        flag("--yes", "-y", text="With --fix: remove what uninstalled plugins may have left, too."),
+    ] = False,
     reload: RELOAD = False,
 ) -> Outcome:
     """Tell why a plugin does not work: every gate between it and its effect, in the server's order.
 
     Changes nothing without --fix, which mends damaged lines of plugins.txt, creates missing rows and turns on
-    the integration switches that the named plugin needs. The exit code is 4 when a gate is shut.
+    the integration switches that the named plugin needs. On a terminal it asks about lines that a removed
+    plugin may have left. The exit code is 4 when a gate is shut.
     """
     session = open_session(ctx, reload=reload)
-    result = doctor(session, DoctorOptions(slug, fix=fix))
+    left = _left_lines(session, yes=yes) if fix else frozenset()
+    result = doctor(session, DoctorOptions(slug, fix, left))
     first, error = result.first_failed, result.error
     errors = tuple(each for each in (result.failure, error) if each)
     advice = {check: _advice(ctx, check) for check in result.checks}
@@ -75,6 +91,14 @@ def examine(
         next_steps=result.next_steps,
     )
     return with_reload(session, outcome, wanted=reload)
+
+
+def _left_lines(session: "Context", *, yes: bool) -> frozenset[str]:
+    """Return the packages whose lines are to go, as they say who were asked; nobody is without a terminal."""
+    if not (yes or sys.stdin.isatty()):
+        return frozenset()
+    found = lines_to_ask_about(session)
+    return frozenset(name for name, message in found.items() if yes or agrees(f"{message}. Remove it?"))
 
 
 def _advice(ctx: typer.Context, check: Check) -> str | None:

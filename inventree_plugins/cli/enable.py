@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
 from inventree_plugins.cli.options import flag
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, name_all
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.rows import plugin_row
 from inventree_plugins.cli.session import open_session
@@ -78,8 +77,3 @@ def say_change(talk: Talk, result: ChangeResult, verb: str, *, dry_run: bool) ->
         talk.say(f"{did} {name_all(result.switches)}", color="green")
     if not result.changed and not result.unchanged:
         talk.say(f"nothing to {verb}")
-
-
-def name_all(names: Iterable[str]) -> str:
-    """Join names for a message."""
-    return ", ".join(f"`{name}`" for name in names)

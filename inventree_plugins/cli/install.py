@@ -1,6 +1,6 @@
 """`invplug install [REQUIREMENT…]`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from inventree_plugins.cli.app import Command
-from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.installers import INSTALLER
 from inventree_plugins.cli.options import flag
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, name_all
 from inventree_plugins.cli.plan import plan_rows, plan_table
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload

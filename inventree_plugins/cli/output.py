@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 
-__all__ = ["SCHEMA", "Outcome", "Talk", "write_error_json", "write_json", "write_outcome"]
+__all__ = ["SCHEMA", "Outcome", "Talk", "name_all", "write_error_json", "write_json", "write_outcome"]
 
 SCHEMA = "invplug/1"
 # A pipe has no width: nothing is cut or folded there.
@@ -97,6 +97,7 @@ class Talk:
             color_system=None if self.no_color else "auto",
             highlight=False,
             soft_wrap=False,
+            emoji=False,  # `:x:` is a plugin's word, not a picture
         )
 
     def say(self, text: str, *, color: str | None = None) -> None:
@@ -285,3 +286,8 @@ def _error(error: InvplugError) -> dict[str, Any]:
         "line": error.line,
         "detail": getattr(error, "detail", None),
     }
+
+
+def name_all(names: Iterable[str]) -> str:
+    """Join names for a message."""
+    return ", ".join(f"`{name}`" for name in names)

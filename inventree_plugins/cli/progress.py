@@ -28,6 +28,8 @@ STEPS = {
     "Installing collected packages": "unpacking",
     "Uninstalling": "removing",
 }
+# What the plan's table takes.
+_TABLES = ("rich.console", "rich.table", "rich.text")
 
 
 @contextmanager
@@ -40,13 +42,15 @@ def installer_progress(invocation: Invocation, what: str) -> Iterator[Listener]:
     is_silent = invocation.json or options.quiet
     talk = Talk(quiet=is_silent, no_color=invocation.no_color)
     if options.verbose:
-        yield Listener(lambda line: typer.echo(printable(line), err=True), partial(_show_plan, talk))
-    elif is_silent or not sys.stderr.isatty():
-        yield Listener(plan=partial(_show_plan, talk))
+        yield Listener(lambda line: typer.echo(printable(line), err=True), partial(_show_plan, talk), _TABLES)
+    elif is_silent:
+        yield Listener()
+    elif not sys.stderr.isatty():
+        yield Listener(plan=partial(_show_plan, talk), modules=_TABLES)
     elif invocation.no_color:
         # What moves needs escape codes.
         typer.echo(f"{what}…", err=True)
-        yield Listener(plan=partial(_show_plan, talk))
+        yield Listener(plan=partial(_show_plan, talk), modules=_TABLES)
     else:
         from rich.console import Console  # noqa: PLC0415 - terminals only
 
@@ -63,7 +67,7 @@ def installer_progress(invocation: Invocation, what: str) -> Iterator[Listener]:
                 _show_plan(talk, plan)
                 status.start()
 
-            yield Listener(show, pause_and_show)
+            yield Listener(show, pause_and_show, _TABLES)
 
 
 def _show_plan(talk: Talk, plan: Sequence[PlannedPackage]) -> None:

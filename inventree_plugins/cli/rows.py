@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inventree_plugins.cli.output import problem_to_json
-from inventree_plugins.commands.inventory import Entry, RequirementState
 from inventree_plugins.models import Source
+
+if TYPE_CHECKING:
+    from inventree_plugins.commands.inventory import Entry, RequirementState
 
 __all__ = ["plugin_row", "requirement_row"]
 

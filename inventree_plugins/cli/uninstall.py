@@ -1,6 +1,6 @@
 """`invplug uninstall SLUG|PACKAGE…`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: Typer would compile each annotation again at every start.
 
 import sys
 from dataclasses import replace
@@ -11,9 +11,8 @@ import typer
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
 from inventree_plugins.cli.confirm import confirm
-from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.options import flag
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, name_all
 from inventree_plugins.cli.plan import plan_rows, plan_table
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload

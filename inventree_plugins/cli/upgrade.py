@@ -8,11 +8,10 @@ import typer
 
 from inventree_plugins.cli.app import Command
 from inventree_plugins.cli.completion import complete_slug
-from inventree_plugins.cli.enable import name_all
 from inventree_plugins.cli.installers import INSTALLER
 from inventree_plugins.cli.options import flag
 from inventree_plugins.cli.outdated import COOLDOWN, PRE, days, hold_rows
-from inventree_plugins.cli.output import Outcome, Talk
+from inventree_plugins.cli.output import Outcome, Talk, name_all
 from inventree_plugins.cli.plan import plan_rows, plan_table
 from inventree_plugins.cli.progress import installer_progress
 from inventree_plugins.cli.reload import RELOAD, with_reload

@@ -46,10 +46,14 @@ def _ignore(_: object) -> None:
 
 
 class Listener(NamedTuple):
-    """Who is told what happens meanwhile: each line of the installer, and the plan before it happens."""
+    """Who is told what happens meanwhile: each line of the installer, and the plan before it happens.
+
+    `modules` are what showing the plan will need to import.
+    """
 
     output: Callable[[str], None] = _ignore
     plan: Callable[[tuple[PlannedPackage, ...]], None] = _ignore
+    modules: tuple[str, ...] = ()
 
 
 NOBODY = Listener()
@@ -74,6 +78,7 @@ class Context:
         self.use_cache = use_cache
         self.on_output = listener.output
         self.on_plan = listener.plan
+        self.needed_by_listener = listener.modules
         self.requested_installer = INSTALLERS[0]
 
     def open_store(self) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
@@ -16,22 +16,26 @@ from inventree_plugins.commands.diagnosis import (
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.instance_checks import checks_after, checks_before
 from inventree_plugins.commands.plugin_checks import checks_of
-from inventree_plugins.commands.plugins_file_mending import mend_plugins_file
+from inventree_plugins.commands.plugins_file_mending import left_lines, mend_plugins_file
 from inventree_plugins.commands.rows import create_rows
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.commands.switches import ON, needed_switches
 from inventree_plugins.errors import InvplugError, UnhealthyError
 from inventree_plugins.models import NextStep, Plugin
 
-__all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor"]
+__all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor", "lines_to_ask_about"]
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """Which plugin or package is asked about, None for all plugins that are enabled; whether to mend."""
+    """Which plugin or package is asked about, None for all plugins that are enabled; whether to mend.
+
+    `left` are packages whose lines in plugins.txt are left of an uninstallation, as somebody said.
+    """
 
     name: str | None = None
     fix: bool = False
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,12 @@ def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
     return DoctorResult(options.name, tuple(_checks(diagnosis)), mended, steps, failure)
 
 
+def lines_to_ask_about(context: Context) -> Mapping[str, str]:
+    """Return what only a person can mend in plugins.txt: by package, a line that may be left of it."""
+    found = left_lines(examine_instance(context, None))
+    return {each.package: each.message for each in found if each.package}
+
+
 def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
     yield from checks_before(diagnosis)
     if not diagnosis.patients:
@@ -126,7 +136,7 @@ def _nobody(diagnosis: Diagnosis) -> Check:
 
 def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> tuple[tuple[Mend, ...], InvplugError | None]:
     """Mend plugins.txt and then the store; what fails after a change is told together with that change."""
-    change = mend_plugins_file(diagnosis)
+    change = mend_plugins_file(diagnosis, options.left)
     mended = (Mend("plugins-file-damage", change[0], diff=change[1]),) if change else ()
     try:
         return (*mended, *_mend_store(diagnosis, options)), None

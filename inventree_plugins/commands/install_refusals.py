@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from inventree_plugins.commands.applying import Installed, Prepared, take_installed
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.install_plan import Plan
+from inventree_plugins.commands.install_terms import InstallOptions
 from inventree_plugins.commands.staged_plugins import knows_server, refused
 from inventree_plugins.commands.survey import take_survey
 from inventree_plugins.errors import InstallError
 from inventree_plugins.packages import installed_distributions, normalize, staged_distributions
 from inventree_plugins.requirements import declarations
 
-__all__ = ["refuse_the_servers_own", "refuse_unfit", "require_plugins", "require_staged_plugins"]
+__all__ = ["refuse_prepared", "refuse_the_servers_own", "require_plugins"]
 
 
 def refuse_the_servers_own(context: Context, plan: Plan) -> None:
@@ -33,7 +34,17 @@ def refuse_the_servers_own(context: Context, plan: Plan) -> None:
             )
 
 
-def require_staged_plugins(prepared: Prepared) -> None:
+def refuse_prepared(
+    context: Context, prepared: Prepared, installed: Installed, options: InstallOptions
+) -> None:
+    """Raise InstallError for what only the unpacked files of a package tell against it."""
+    if options.require_plugin:
+        _require_staged_plugins(prepared)
+    if options.upgrade:
+        _refuse_unfit(context, prepared, installed)
+
+
+def _require_staged_plugins(prepared: Prepared) -> None:
     """Raise InstallError for a requested package that brings no plugin; a dry run unpacks none."""
     if prepared.staged is not None:
         requested = {normalize(each.name) for each in prepared.packages if each.requested}
@@ -41,7 +52,7 @@ def require_staged_plugins(prepared: Prepared) -> None:
         require_plugins((each.name, bool(each.entry_points)) for each in staged if each.key in requested)
 
 
-def refuse_unfit(context: Context, prepared: Prepared, installed: Installed) -> None:
+def _refuse_unfit(context: Context, prepared: Prepared, installed: Installed) -> None:
     """Raise InstallError for a newer release that the server would refuse, and so disable for good."""
     if prepared.staged is None or not knows_server(context):
         return

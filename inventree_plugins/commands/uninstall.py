@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from inventree_plugins.commands.applying import NOTHING_PREPARED, PlannedPackage, put_in_place
+from inventree_plugins.commands.applying import NOTHING_PREPARED, PlannedPackage
 from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.gates import restart_step
+from inventree_plugins.commands.placing import put_in_place
 from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.remains import Remainder
 from inventree_plugins.commands.uninstall_plan import Removal, UninstallOptions, plan_removal

@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inventree_plugins.commands.applying import PlannedPackage, put_in_place
+from inventree_plugins.commands.applying import PlannedPackage
 from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.install_plan import unmet_now
 from inventree_plugins.commands.inventory import Entry
 from inventree_plugins.commands.package_problems import broken, host_changes
+from inventree_plugins.commands.placing import put_in_place
 from inventree_plugins.commands.plugins_file_unchanged import require_unchanged
 from inventree_plugins.commands.settling import Settled, foretell, settle
 from inventree_plugins.commands.staged_plugins import knows_server

@@ -51,7 +51,8 @@ def applying(declarations: Iterable[Declaration], interpreter: Interpreter) -> t
     return tuple(
         declared
         for declared in declarations
-        if declared.requirement is None
+        if not declared.may_have_marker
+        or declared.requirement is None
         or declared.requirement.marker is None
         or declared.requirement.marker.evaluate(environment)
     )
@@ -116,6 +117,12 @@ class _Check:
 
     def is_met(self, declared: Declaration) -> bool:
         """Tell whether nothing needs to be done for `declared`."""
+        if (
+            declared.name is not None
+            and declared.name not in self._installed
+            and not declared.may_have_marker
+        ):
+            return False  # it need not be parsed
         requirement = declared.requirement
         if requirement is not None and not self._applies(requirement, frozenset()):
             return True

@@ -83,9 +83,8 @@ def choices(
 
 def _is_built_from_file(declared: Declaration) -> bool:
     """Tell whether a requirement is a project or source archive on this machine."""
-    requirement = declared.requirement
-    if requirement is not None and not requirement.url and not declared.editable:
+    if declared.pep508 is not None and declared.url is None and not declared.editable:
         return False
-    place = (requirement.url if requirement is not None else None) or declared.text.partition(";")[0].strip()
+    place = declared.url or declared.text.partition(";")[0].strip()
     is_remote = "://" in place and not place.startswith("file:")
     return declared.editable or not (is_remote or place.endswith(".whl"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from typing import Any
@@ -270,6 +271,54 @@ def test_a_line_may_be_left_of_an_uninstalled_plugin(site):
     assert site.run("uninstall", "inventree-old").code == 0
     assert site.plugins_file.read_text() == "inventree-alpha\n# old ones\n"
     healthy(site)
+
+
+LEFT = "inventree-alpha\n# old ones\ninventree-old>=1.0  # mine\ninventree-older\ninventree-alpha\n"
+
+
+def test_a_left_line_goes_when_that_is_said(site):
+    site.plugins_file.write_text(LEFT)
+    result = site.run("doctor", "--fix", "--yes", "--json")
+    assert site.plugins_file.read_text() == "inventree-alpha\n# old ones\n# mine\n"
+    assert "-inventree-older" in result.data["mended"][0]["diff"]
+    assert "line 3 may be left of a plugin" in result.data["mended"][0]["message"]
+    healthy(site)
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"), [("yn", "inventree-older\n"), ("ny", "inventree-old>=1.0  # mine\n")]
+)
+def test_each_left_line_is_asked_about_on_a_terminal(site, answers, left):
+    site.plugins_file.write_text(LEFT)
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "inventree_plugins",
+            "--server",
+            str(site.folder),
+            "doctor",
+            "--fix",
+            "--quiet",
+        ],
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        os.write(master, "".join(f"{each}\n" for each in answers).encode())
+        _, err = child.communicate(timeout=60)
+    os.close(slave)
+    os.close(master)
+    assert err.count("[y/N]: ") == 2
+    assert (
+        "line 3 may be left of a plugin that was uninstalled: `inventree-old>=1.0`. Remove it? [y/N]: " in err
+    )
+    kept = site.plugins_file.read_text()
+    assert left in kept
+    # What is certain is mended whatever the answers are.
+    assert (kept.count("inventree-alpha"), kept.count("inventree-old")) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 import textwrap
 from contextlib import closing
 from pathlib import Path
@@ -544,3 +547,35 @@ def test_an_include_over_the_network_is_the_installers_to_judge(instance, monkey
     result = instance.run("install", "--json")
     assert result.code == 1
     assert result.json["errors"][0]["code"].startswith("install-")
+
+
+WATCHED = """
+import json, subprocess, sys
+names = {"packaging.requirements", "rich.table", "inventree_plugins.discovery.search",
+         "inventree_plugins.commands.install_outcome"}
+at = []
+class Watched(subprocess.Popen):
+    def __init__(self, command, **options):
+        super().__init__(command, **options)
+        self.is_pip = any(str(each).endswith("__pip-runner__.py") for each in command)
+        self.is_pip and at.append(sorted(names & set(sys.modules)))
+    def wait(self, *arguments, **options):
+        code = super().wait(*arguments, **options)
+        self.is_pip and at.append(sorted(names & set(sys.modules)))
+        return code
+subprocess.Popen = Watched
+from inventree_plugins.cli import main
+code = main(sys.argv[1:])
+print(json.dumps([code, at[0], at[1]]))
+"""
+
+
+def test_what_comes_after_the_installer_is_imported_while_it_works(instance):
+    instance.wheel("alpha")
+    instance.plugins_file.write_text("inventree-alpha\n")
+    arguments = ["--python", str(instance.environment), "install", "--installer", "pip"]
+    command = [sys.executable, "-c", WATCHED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    code, at_start, at_end = json.loads(done.stdout)
+    assert (code, at_start, len(at_end)) == (0, [], 4)
+    assert "installed inventree-alpha 1.0" in done.stderr

@@ -222,11 +222,12 @@ def test_what_was_prepared_beside_a_file_is_cleared_away(tmp_path):
     text, area = tmp_path / "plugins.txt", tmp_path / "area"
     text.write_text("old\n")
     program = """
-import json, os, signal, sys
+import os, signal, sys
 from pathlib import Path
+from inventree_plugins import commit
 from inventree_plugins.process import run
 from inventree_plugins.transaction import Transaction
-json.dump = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+commit.write_journal = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 transaction = Transaction(Path(sys.argv[1]))
 transaction.write(Path(sys.argv[2]), "new")
 transaction.commit(run)

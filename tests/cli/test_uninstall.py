@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from inventree_plugins import commit
 from inventree_plugins.packages import files_of, installed_distributions
 from inventree_plugins.transaction import Transaction
 from tests.builders import build_wheel, install_folder, metadata_text
@@ -796,7 +796,7 @@ def test_a_removal_that_was_interrupted_is_finished_first(family):
     transaction.remove(files_of(found["inventree-alpha"]), below=found["inventree-alpha"].location)
     transaction.write(family.plugins_file, "inventree-beta\n")
     transaction._write_journal()
-    moves = json.loads((transaction.folder / "journal.json").read_text())["moves"]
+    moves = commit.read_journal(transaction.folder / commit.JOURNAL)["moves"]
     Path(moves[0][0]).rename(moves[0][1])
     result = family.run("uninstall", "beta", "--json")
     assert (result.code, [each["code"] for each in result.json["warnings"]]) == (0, ["cut-short"])
