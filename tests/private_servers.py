@@ -170,7 +170,7 @@ class Mariadb:
             f"GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n"
         )
         command = [cls.program("mariadbd"), *options, *MARIADB_OPTIONS, f"--init-file={init}"]
-        command += [f"--socket={path}", f"--port={port}", f"--pid-file={root / 'my.pid'}"]
+        command += [f"--tmpdir={root}", f"--socket={path}", f"--port={port}", f"--pid-file={root / 'my.pid'}"]
         return Launch(command, signal.SIGKILL, str(path), lambda: _greets(port))
 
 

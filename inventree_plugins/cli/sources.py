@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inventree_plugins.commands.indexes import Sources
+from inventree_plugins.errors import UsageError
 
 __all__ = ["EXTRA_INDEX_URL", "FIND_LINKS", "INDEX_URL", "sources_of"]
 
@@ -43,5 +45,8 @@ FIND_LINKS = Annotated[
 def sources_of(
     index_url: str | None, extra_index_urls: list[str] | None, find_links: list[str] | None
 ) -> Sources:
-    """Return what the three options say together."""
+    """Return what the three options say together. Raises UsageError for a folder that is not there."""
+    for place in find_links or ():
+        if ":" not in place and not Path(place).exists():
+            raise UsageError(f"`--find-links` names `{place}`, which is not there")
     return Sources(index_url, tuple(extra_index_urls or ()), tuple(find_links or ()))

@@ -129,8 +129,11 @@ def _say(talk: Talk, result: UpgradeResult, *, dry_run: bool) -> None:
         talk.say(f"{did} {name_all(result.created)}")
     for kept in result.kept:
         package = kept.package
+        if package.installed is None:
+            talk.say(f"{package.name} is {kept.hold.message}")
+            continue
         newer = f" ({kept.newest} is there)" if kept.newest else ""
-        talk.say(f"{package.name} stays at {package.installed or 'nothing'}{newer}: {kept.hold.message}")
+        talk.say(f"{package.name} stays at {package.installed}{newer}: {kept.hold.message}")
     if not (result.plan or result.errors):
         talk.say("nothing to upgrade")
 

@@ -19,8 +19,8 @@ import pytest
 from inventree_plugins.cli import main
 from tests.builders import build_wheel
 
-# Whose words the tests expect; with `INVPLUG_TEST_INSTALLER=uv` they show how far uv is the same.
-INSTALLER = os.environ.get("INVPLUG_TEST_INSTALLER", "pip")
+# Who installs where a module does not name its own `INSTALLER`; `auto` takes uv, which is the quicker one.
+INSTALLER = os.environ.get("INVPLUG_TEST_INSTALLER", "auto")
 PLUGIN = """
 from plugin import InvenTreePlugin
 from plugin.mixins import {mixins}
@@ -122,9 +122,17 @@ class Instance:
 
 
 @pytest.fixture
-def instance(capsys: pytest.CaptureFixture[str], isolated: None, monkeypatch: pytest.MonkeyPatch) -> Instance:
+def instance(
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    isolated: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Instance:
     made = Instance(Path.cwd(), capsys)
-    monkeypatch.setenv("INVPLUG_INSTALLER", INSTALLER)
+    monkeypatch.setenv("INVPLUG_INSTALLER", getattr(request.module, "INSTALLER", INSTALLER))
+    # What refuses a connection will refuse it again.
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     # pip finds what the test built, and nothing else.
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")

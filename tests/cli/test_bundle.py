@@ -311,7 +311,7 @@ def test_repositories_and_source_trees_come_as_wheels(instance, folder, tmp_path
 
 
 @pytest.mark.parametrize(
-    "more", [["--upgrade"], ["--keep-going"], ["-f", "x"], ["-i", "http://x/"]], ids=" ".join
+    "more", [["--upgrade"], ["--keep-going"], ["-f", "."], ["-i", "http://x/"]], ids=" ".join
 )
 def test_options_that_a_bundle_excludes(instance, more):
     result = instance.run("install", "--bundle", "x", *more)

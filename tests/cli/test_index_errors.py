@@ -16,6 +16,8 @@ import pytest
 from tests.builders import build_wheel, install_folder
 from tests.package_index import FaultyIndex, PackageIndex, digest_of, only_from_indexes
 
+INSTALLER = "pip"
+
 HEADER = "#include <zzz/missing.h>\n"
 GOOD = "int nothing;\n"
 SETUP = """

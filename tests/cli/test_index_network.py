@@ -6,6 +6,8 @@ import pytest
 
 from tests.package_index import FaultyIndex, only_from_indexes
 
+INSTALLER = "pip"
+
 WHEEL = "inventree_alpha-1.0-py3-none-any.whl"
 
 

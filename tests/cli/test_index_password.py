@@ -10,6 +10,8 @@ import pytest
 
 from tests.package_index import FaultyIndex, PackageIndex, only_from_indexes
 
+INSTALLER = "pip"
+
 USER = "inventree"
 # Each of its signs means something in a URL, or in a file of requirements.
 PASSWORD = "s3cr3t:p@ss/w#rd"

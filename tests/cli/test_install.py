@@ -15,6 +15,8 @@ import pytest
 
 from tests.builders import build_sdist, build_wheel
 
+INSTALLER = "pip"
+
 # An in-tree build back end: builds without any network, by packing what lies beside it.
 BACK_END = """
 import os, zipfile

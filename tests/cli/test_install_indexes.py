@@ -119,6 +119,14 @@ def test_a_folder_is_kept_with_its_full_path(shop):
     assert shop.plugins_file.read_text() == f"--find-links {folder}\ninventree-theirs\n"
 
 
+@pytest.mark.parametrize("command", ["install", "outdated", "upgrade", "lock", "bundle"])
+def test_a_folder_that_is_not_there_is_refused(shop, command):
+    words = {"upgrade": ["--all"], "bundle": ["made"]}.get(command, [])
+    result = shop.run(command, *words, "--find-links", "nowhere", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")
+    assert result.json["errors"][0]["message"] == "`--find-links` names `nowhere`, which is not there"
+
+
 def test_what_is_no_url_is_refused(shop):
     result = shop.run("install", "inventree-mine", "--index-url", "not a url", "--json")
     assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")

@@ -17,6 +17,8 @@ import pytest
 from inventree_plugins.cli import main
 from tests.builders import build_sdist
 
+INSTALLER = "pip"
+
 PYPROJECT = """
 [build-system]
 requires = []

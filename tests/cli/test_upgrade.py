@@ -155,6 +155,14 @@ def test_a_pin_stays_and_is_told(two):
     assert "inventree-alpha stays at 1.0: pinned in `plugins.txt` line 1\n" in named.err
 
 
+def test_what_is_declared_and_not_installed_is_not_upgraded(two):
+    two.plugins_file.write_text("inventree-alpha\ninventree-new\n")
+    result = two.run("upgrade", "inventree-new")
+    assert (result.code, result.out) == (0, "")
+    said = "inventree-new is not installed: `invplug install` installs what plugins.txt declares\n"
+    assert result.err == f"{said}nothing to upgrade\n"
+
+
 def test_a_pin_that_may_move_stays_a_pin_with_its_comment(two):
     two.plugins_file.write_bytes(
         b"# mine\r\nInventree_Alpha [extra] == 1.0 ; python_version > '3'  # why\r\ninventree-beta == 1.0"

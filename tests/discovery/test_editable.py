@@ -298,10 +298,10 @@ def probe(command):
 
 def real_path(environment):
     """Return what is on the path of the environment's own Python, without the standard library."""
-    code = "import json, sys; print(json.dumps([sys.path, sys.base_prefix, sys.platlibdir]))"
-    path, base, library = json.loads(probe([str(environment / "bin" / "python"), "-c", code]))
-    standard = f"{base}/{library}/python"
-    return [each for each in path if each and not (each.startswith(standard) and "site-packages" not in each)]
+    code = "import json, sys, sysconfig; print(json.dumps([sys.path, sysconfig.get_path('stdlib')]))"
+    path, standard = json.loads(probe([str(environment / "bin" / "python"), "-c", code]))
+    zipped = Path(standard).with_name(f"{Path(standard).name.replace('.', '')}.zip")
+    return [each for each in path if each and each not in {standard, f"{standard}/lib-dynload", str(zipped)}]
 
 
 PTH = {
