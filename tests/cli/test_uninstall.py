@@ -330,8 +330,12 @@ def test_purge_is_refused_before_anything_changes_where_a_table_needs_the_row(in
 
 
 @pytest.fixture
-def family(instance):
-    """Alpha needs `only`, which needs `low`, and `shared`, which beta needs too; all are installed."""
+def family(instance, monkeypatch):
+    """Alpha needs `only`, which needs `low`, and `shared`, which beta needs too; all are installed.
+
+    Bytecode is there as well, which goes with its module.
+    """
+    monkeypatch.setenv("UV_COMPILE_BYTECODE", "1")
     build_wheel(instance.wheels, "low", "1.0")
     build_wheel(instance.wheels, "only", "1.0", requires=["low"])
     build_wheel(instance.wheels, "shared", "1.0")
@@ -370,8 +374,11 @@ def test_dependencies_that_only_it_brought_go(family):
     assert family.installed() == ONLY_BETA
     assert family.plugins_file.read_text() == "inventree-beta\n"
     site = next(family.environment.glob("lib/python*/site-packages"))
-    modules = {path.stem for path in site.glob("*") if path.stem.isidentifier()}
-    assert modules - {"__pycache__"} == {"inventree_beta", "shared"}
+    assert sorted(path.stem for path in site.glob("*") if path.stem.isidentifier()) == [
+        "__pycache__",
+        "inventree_beta",
+        "shared",
+    ]
     assert {path.name.split(".")[0] for path in (site / "__pycache__").iterdir()} == {"shared"}
     assert not (family.environment / ".invplug-changes").exists()
     again = family.run("uninstall", "alpha", "--json")
