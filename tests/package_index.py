@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -69,15 +70,17 @@ sys.stdin.read()
 
 
 def only_from_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep settings of installers and proxies away, and let nothing be tried twice or waited for long."""
+    """Keep settings of installers, TLS and proxies away; let nothing be tried twice or waited for long."""
     for name in list(os.environ):
-        if name.startswith(("PIP_", "UV_")) or name.lower().endswith("_proxy"):
+        is_of_tls = name.startswith("SSL_CERT_") or name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
+        if name.startswith(("PIP_", "UV_")) or name.lower().endswith("_proxy") or is_of_tls:
             monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "1")
     monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
 
 
 class Shelf:
@@ -185,7 +188,8 @@ class FaultyIndex(Shelf):
 
     With `upload_times`, file names to ISO times, it speaks JSON (PEP 691, 700) to clients that do. It also
     takes whole URLs, as a proxy does, and answers them from its own folder. `on_request` is called before
-    each answer. `credentials` is the `user:password` without which it answers 401.
+    each answer. `credentials` is the `user:password` without which it answers 401. `tls` is a folder with
+    `certificates.certify`'s files, `asks_client` whether a client has to have one.
     """
 
     def __init__(
@@ -195,15 +199,24 @@ class FaultyIndex(Shelf):
         upload_times: Mapping[str, str] | None = None,
         on_request: Callable[[Request], None] | None = None,
         credentials: str | None = None,
+        tls: Path | None = None,
+        asks_client: bool = False,
     ) -> None:
         super().__init__(folder)
         self.upload_times = upload_times
         self.on_request = on_request
         self.credentials = credentials
+        self.tls = tls
+        self.asks_client = asks_client
         self.requests: list[Request] = []
         self.connections = 0
         self.ended = threading.Event()
         self._faults: list[Misbehaviour] = []
+
+    @property
+    def url(self) -> str:
+        """Return the URL of the index, as `--index-url` takes it."""
+        return super().url.replace("http:", "https:") if self.tls else super().url
 
     def misbehave(self, fault: Fault, *, at: str = "/", times: int | None = None, to: str = "") -> None:
         """Meet requests whose path has `at` in it with `fault`, the first `times` or all; see `Fault`.
@@ -249,6 +262,13 @@ class Server(ThreadingHTTPServer):
     def __init__(self, index: FaultyIndex) -> None:
         self.index = index
         super().__init__((HOST, 0), Handler)
+        if index.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(index.tls / "server.pem", index.tls / "server.key")
+            if index.asks_client:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(index.tls / "ca.pem")
+            self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def verify_request(self, *_: object) -> bool:
         """Count the connection."""

@@ -24,6 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from tests.certificates import OPENSSL, certify
+
 USER = "inventree"
 # Each of its signs means something in a URL, an SQL text or a shell.
 PASSWORD = "p@ss:w/o rd%41'\"#?"
@@ -97,8 +99,9 @@ def shared_server(engine: str, folder: Path) -> Iterator[Address]:
             fcntl.flock(users, fcntl.LOCK_SH)
             if not address.exists():
                 log = folder / f"{engine}.log"
-                command = [sys.executable, __file__, engine, str(address), users.name, str(log)]
-                if subprocess.run(command, check=False).returncode:
+                program = [sys.executable, "-m", "tests.private_servers"]
+                command = [*program, engine, str(address), users.name, str(log)]
+                if subprocess.run(command, cwd=Path(__file__).parents[1], check=False).returncode:
                     raise RuntimeError(f"{engine} did not start:\n{log.read_text(errors='replace')}")
         yield Address(**json.loads(address.read_text()))
 
@@ -180,36 +183,18 @@ class EncryptedMariadb(Mariadb):
     @classmethod
     def require(cls) -> None:
         super().require()
-        if shutil.which("openssl") is None:
+        if OPENSSL is None:
             raise MissingServerError("`openssl` is not installed")
 
     @classmethod
     def prepare(cls, root: Path, data: Path, port: int) -> Launch:
         launch = super().prepare(root, data, port)
-        for name in ("ca", "other"):
-            _certify(root, name, "-subj", f"/CN=invplug test {name}")
-        signed = ("-CA", root / "ca.pem", "-CAkey", root / "ca.key")
-        _certify(root, "server", "-subj", "/CN=invplug", "-addext", "subjectAltName=IP:127.0.0.1", *signed)
+        certify(root)
         options = [f"--ssl-cert={root / 'server.pem'}", f"--ssl-key={root / 'server.key'}"]
         return launch._replace(command=[*launch.command, *options])
 
 
 PREPARATIONS = {"postgresql": Postgresql, "mysql": Mariadb, "mysql-tls": EncryptedMariadb}
-
-
-def _certify(root: Path, name: str, *options: str | Path) -> None:
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    files = ["-keyout", root / f"{name}.key", "-out", root / f"{name}.pem"]
-    subprocess.run([*command, *files, "-days", "2", *options], check=True)
 
 
 def _number(folder: Path) -> int:
