@@ -17,6 +17,7 @@ from tests.builders import build_wheel
 
 # A hundred for the two signals; those of uv take half as long.
 ROUNDS = {"pip": 15, "uv": 35}
+LOOKS = 5
 STATES = {
     "1.0": ["helper==1.0", "inventree-alpha==1.0"],
     "2.0": ["helper==2.0", "inventree-alpha==2.0", "newcomer==1.0"],
@@ -78,13 +79,26 @@ def start(instance, version: str) -> subprocess.Popen[bytes]:
 
 
 def wait_for_the_commit(instance) -> None:
-    """Let a commit that is under way, in a process of its own, come to its end."""
-    deadline = time.monotonic() + 20
+    """Let a commit that is under way, in a process of its own, come to its end.
+
+    One that was just started has its parent's command line or, for a moment, none: so it takes several looks
+    to know that there is no process.
+    """
+    deadline, looks = time.monotonic() + 20, 0
     while time.monotonic() < deadline:
-        if not any("commit.py" in line for line in command_lines(str(instance.environment))):
+        running = command_lines(str(instance.environment))
+        looks = 0 if any("inventree_plugins" in line for line in running) else looks + 1
+        if looks == LOOKS:
             return
         time.sleep(0.01)
     raise AssertionError("the commit does not end")
+
+
+def await_decision(instance, child: subprocess.Popen[bytes]) -> None:
+    """Wait until the journal is written, and with it what is to happen: the moment that matters most."""
+    area = instance.environment / ".invplug-changes"
+    while child.poll() is None and not any(area.glob("change-*/journal")):
+        pass
 
 
 def command_lines(part: str) -> dict[str, int]:
@@ -114,10 +128,14 @@ def test_the_state_is_the_old_or_the_new_one(changing, number, installer, monkey
     chance = random.Random(f"{number} {installer}")
     longest = duration(changing)
     version, outcomes = "2.0", set()
-    for _ in range(ROUNDS[installer]):
+    for turn in range(ROUNDS[installer]):
         other = "1.0" if version == "2.0" else "2.0"
         child = start(changing, other)
-        time.sleep(chance.uniform(0, longest))
+        if turn % 4:
+            time.sleep(chance.uniform(0, longest))
+        else:
+            await_decision(changing, child)
+            time.sleep(chance.uniform(0, 0.005))
         child.send_signal(number)
         code = child.wait(timeout=60)
         wait_for_the_commit(changing)
