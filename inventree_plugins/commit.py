@@ -5,8 +5,7 @@ happens to the invplug that started it, the moves come to their end. After a cra
 same with the journal that is left. Every step can be told done from not done by looking, so that both may
 begin anywhere.
 
-The program is part of each installation and its own work takes a millisecond: it imports only what Python has
-loaded anyway, or next to it.
+The program is part of each installation and its own work takes a millisecond: it imports as little as it can.
 """
 
 from __future__ import annotations
@@ -17,9 +16,13 @@ import os
 import signal
 import sys
 
-__all__ = ["JOURNAL", "Steps", "complete", "is_decided", "read_journal", "write_journal"]
+__all__ = ["JOURNAL", "TAKEN_BACK", "Steps", "complete", "is_decided", "read_journal", "write_journal"]
 
 JOURNAL = "journal"
+# What the program ends with when a step failed and all is as before.
+TAKEN_BACK = 3
+# The last word of a journal: one that was cut short must not pass for a short one.
+_END = b"end"
 # The journal's name once it is decided that everything goes back.
 _BACK = "back"
 _LOCK = "lock"
@@ -37,7 +40,7 @@ Steps = dict[str, list[list[str]]]
 
 def is_decided(folder: str | os.PathLike[str]) -> bool:
     """Tell whether a journal in `folder` waits to be carried out, or taken back."""
-    return any(os.path.exists(os.path.join(folder, name)) for name in (JOURNAL, _BACK))
+    return any(_is_there(os.path.join(folder, name)) for name in (JOURNAL, _BACK))
 
 
 def write_journal(path: str | os.PathLike[str], steps: Steps) -> None:
@@ -49,15 +52,17 @@ def write_journal(path: str | os.PathLike[str], steps: Steps) -> None:
     """
     words = [word for kind, many in steps.items() for one in many for word in (kind, *one)]
     with open(path, "wb") as stream:
-        stream.write(b"".join(os.fsencode(word) + b"\0" for word in words))
+        stream.write(b"".join(word + b"\0" for word in (*map(os.fsencode, words), _END)))
         stream.flush()
         os.fsync(stream.fileno())
 
 
 def read_journal(path: str | os.PathLike[str]) -> Steps:
-    """Return the steps of a journal. Raises OSError."""
-    with open(path, "rb") as stream:
-        words = iter(stream.read().split(b"\0")[:-1])
+    """Return the steps of a journal. Raises OSError, also for one that is damaged."""
+    *written, end, rest = (b"", *_content(path).split(b"\0"))
+    if end != _END or rest:
+        raise OSError(errno.EIO, "the journal is damaged", os.fspath(path))
+    words = iter(written[1:])
     steps: Steps = {kind: [] for kind in _PATHS}
     for kind in map(os.fsdecode, words):
         steps[kind].append([os.fsdecode(next(words)) for _ in range(_PATHS[kind])])
@@ -70,32 +75,36 @@ def complete(folder: str | os.PathLike[str]) -> None:
     Raises OSError when a step fails, after all that was done has been taken back; where not even that can be
     reached, the journal stays for another attempt.
     """
-    # Waits until nobody else is at work there.
+    import shutil  # noqa: PLC0415 - the program leaves that to invplug
+
+    failure = _finish(os.fspath(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        os.rmdir(os.path.dirname(folder))
+    except OSError:
+        pass  # another one lies there
+    if failure is not None:
+        raise failure
+
+
+def _finish(folder: str) -> OSError | None:
+    """Do what is left of the journal; return why all was taken back, where it was. Raises OSError."""
+    if os.path.islink(folder):
+        return None  # it is nobody's that invplug knows
     try:
         lock = os.open(os.path.join(folder, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
-        return
+        return None
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.isdir(folder):
-            _complete(os.fspath(folder))
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until nobody else is at work there
+        journal, back = (os.path.join(folder, name) for name in (JOURNAL, _BACK))
+        failure = _carry_out(journal, back) if _is_there(journal) else None
+        if _is_there(back):
+            _back(read_journal(back))
+            os.unlink(back)
+        return failure
     finally:
         os.close(lock)
-
-
-def _complete(folder: str) -> None:
-    journal, back = (os.path.join(folder, name) for name in (JOURNAL, _BACK))
-    failure = _carry_out(journal, back) if os.path.exists(journal) else None
-    if os.path.exists(back):
-        _back(read_journal(back))
-        os.unlink(back)
-    try:
-        _remove_tree(folder)
-        os.rmdir(os.path.dirname(folder))
-    except OSError:
-        pass  # something cannot be removed, or another one lies there; what was to be done is done
-    if failure is not None:
-        raise failure
 
 
 def _carry_out(journal: str, back: str) -> OSError | None:
@@ -177,17 +186,11 @@ def _copy(source: str, destination: str) -> None:
 
 def _remove(path: str) -> None:
     if _is_folder(path):
-        _remove_tree(path)
+        import shutil  # noqa: PLC0415 - between file systems only
+
+        shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)
-
-
-def _remove_tree(top: str) -> None:
-    for folder, folders, files in os.walk(top, topdown=False):
-        for name in (*folders, *files):
-            path = os.path.join(folder, name)
-            os.rmdir(path) if _is_folder(path) else os.unlink(path)
-    os.rmdir(top)
 
 
 def _is_folder(path: str) -> bool:
@@ -205,7 +208,16 @@ def _replace(new: str, target: str) -> None:
         os.unlink(new)
 
 
-def _content(path: str) -> bytes:
+def _is_there(path: str) -> bool:
+    """Tell whether there is such a file; where that cannot be told, raise OSError."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _content(path: str | os.PathLike[str]) -> bytes:
     with open(path, "rb") as stream:
         return stream.read()
 
@@ -223,10 +235,13 @@ def _overwrite(target: str, source: str) -> None:
 def _main(folder: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    try:
-        complete(folder)
-    except OSError as error:
-        sys.exit(f"{error.filename2 or error.filename or folder}: {error.strerror or error}")
+    failure = _finish(folder)
+    if failure is not None:
+        where = failure.filename2 or failure.filename or folder
+        os.write(
+            2, f"{where}: {failure.strerror or failure}\n".encode(errors="surrogateescape")
+        )  # to invplug
+        sys.exit(TAKEN_BACK)
 
 
 if __name__ == "__main__":

@@ -87,12 +87,12 @@ class Transaction:
         except BaseException:
             _complete(self.folder)  # it is decided: whoever presses Ctrl-C now gets the new state
             raise
-        if done.returncode and not self.folder.exists():
+        if done.returncode == commit.TAKEN_BACK:
             raise FileAccessError(
                 f"the environment cannot be changed, and is as before: {done.stderr.strip()}",
                 hint="run invplug as the user that owns the environment and plugins.txt",
             )
-        _complete(self.folder)  # of a program that somebody killed
+        _complete(self.folder)  # what is left of it, where somebody killed the program
 
     def _write_journal(self) -> None:
         (self.folder / "old").mkdir()
@@ -167,7 +167,7 @@ class Transaction:
 
 def is_unfinished(area: Path) -> bool:
     """Tell whether a change of packages was cut short in `area`, so that `recover` would finish it."""
-    return any(map(commit.is_decided, area.glob(f"{_PREFIX}*")))
+    return any(map(commit.is_decided, _folders(area)))
 
 
 def recover(area: Path) -> int:
@@ -179,7 +179,7 @@ def recover(area: Path) -> int:
     if not area.is_dir():
         return 0
     finished = 0
-    for folder in sorted(area.glob(f"{_PREFIX}*")):
+    for folder in _folders(area):
         is_decided = commit.is_decided(folder)
         if not is_decided:
             _clear_beside(folder)
@@ -188,6 +188,11 @@ def recover(area: Path) -> int:
     with suppress(OSError):  # of one that died before it came to that
         area.rmdir()
     return finished
+
+
+def _folders(area: Path) -> list[Path]:
+    """Return the folders of changes; a link that lies there leads to what is none of them."""
+    return sorted(each for each in area.glob(f"{_PREFIX}*") if not each.is_symlink())
 
 
 def _clear_beside(folder: Path) -> None:

@@ -326,6 +326,7 @@ def test_the_program_lets_no_signal_stop_it(world):
     assert program.poll() is None
     holder.communicate("go\n", timeout=30)
     assert program.wait(timeout=30) == 0
+    assert recover(world.area) == 0
     assert world.now() == world.new
 
 
@@ -349,6 +350,44 @@ def test_another_file_system_makes_no_difference(world, tmp_path):
         assert not area.exists()
     finally:
         shutil.rmtree(area, ignore_errors=True)
+
+
+def test_a_link_among_the_changes_is_followed_by_nobody(world, tmp_path):
+    theirs = tmp_path / "theirs"
+    _write(theirs / "below" / "file", "precious")
+    _write(theirs / "beside", f"{theirs}/below/file\0")
+    world.area.mkdir()
+    (world.area / "change-link").symlink_to(theirs)
+    assert recover(world.area) == 0
+    commit.complete(world.area / "change-link")
+    assert sorted(snapshot(theirs)) == ["below/file", "beside"]
+
+
+def test_a_damaged_journal_is_no_short_one(world):
+    folder = journalled(world)
+    journal = folder / commit.JOURNAL
+    whole = journal.read_bytes()
+    before = snapshot(world.site)
+    for length in (0, 1, whole.index(b"\0moves\0") + 1, len(whole) - 1):
+        journal.write_bytes(whole[:length])
+        with pytest.raises(FileAccessError, match="damaged"):
+            recover(world.area)
+    journal.write_bytes(whole)
+    assert snapshot(world.site) == before
+    assert recover(world.area) == 1
+    assert world.now() == world.new
+
+
+def test_what_was_taken_back_is_no_success_though_its_folder_stays(world, monkeypatch):
+    """As where something in it cannot be removed."""
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    with Transaction(world.area) as transaction:
+        transaction.write(world.text, "new\n")
+        _write(transaction.folder / "second" / "x", "x")
+        transaction.put(transaction.folder / "second", world.text / "below-a-file")
+        with pytest.raises(FileAccessError, match="is as before"):
+            transaction.commit(run)
+    assert world.text.read_text() == "pkg==1\n"
 
 
 def test_a_disk_that_is_full_before_the_journal_changes_nothing(world, monkeypatch):

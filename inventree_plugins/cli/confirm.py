@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from inventree_plugins.cli.output import printable
 from inventree_plugins.errors import InvplugError
 
 __all__ = ["DeclinedError", "agrees", "confirm"]
@@ -26,7 +27,7 @@ def agrees(question: str) -> bool:
 
     Not Typer's `confirm`: that writes a blank to stdout, and ends as an interrupt where the answer is no.
     """
-    typer.echo(f"{question} [y/N]: ", nl=False, err=True)
+    typer.echo(f"{printable(question)} [y/N]: ", nl=False, err=True)
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
         typer.echo(err=True)  # Ctrl-D

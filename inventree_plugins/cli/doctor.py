@@ -4,6 +4,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,13 +22,11 @@ from inventree_plugins.commands.doctor import (
     DoctorOptions,
     DoctorResult,
     doctor,
-    lines_to_ask_about,
 )
+from inventree_plugins.errors import UsageError
 
 if TYPE_CHECKING:  # people only pay for it
     from rich.console import RenderableType
-
-    from inventree_plugins.commands.context import Context
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
@@ -61,9 +60,10 @@ def examine(
     the integration switches that the named plugin needs. On a terminal it asks about lines that a removed
     plugin may have left. The exit code is 4 when a gate is shut.
     """
+    if yes and not fix:
+        raise UsageError("`--yes` goes with `--fix`")
     session = open_session(ctx, reload=reload)
-    left = _left_lines(session, yes=yes) if fix else frozenset()
-    result = doctor(session, DoctorOptions(slug, fix, left))
+    result = doctor(session, DoctorOptions(slug, fix, partial(_is_left, yes=yes)))
     first, error = result.first_failed, result.error
     errors = tuple(each for each in (result.failure, error) if each)
     advice = {check: _advice(ctx, check) for check in result.checks}
@@ -93,12 +93,9 @@ def examine(
     return with_reload(session, outcome, wanted=reload)
 
 
-def _left_lines(session: "Context", *, yes: bool) -> frozenset[str]:
-    """Return the packages whose lines are to go, as they say who were asked; nobody is without a terminal."""
-    if not (yes or sys.stdin.isatty()):
-        return frozenset()
-    found = lines_to_ask_about(session)
-    return frozenset(name for name, message in found.items() if yes or agrees(f"{message}. Remove it?"))
+def _is_left(message: str, *, yes: bool) -> bool:
+    """Ask whether a line is to go; without a terminal nobody can say so."""
+    return yes or (sys.stdin.isatty() and agrees(f"{message}. Remove it?"))
 
 
 def _advice(ctx: typer.Context, check: Check) -> str | None:

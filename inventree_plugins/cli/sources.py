@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
@@ -47,6 +47,6 @@ def sources_of(
 ) -> Sources:
     """Return what the three options say together. Raises UsageError for a folder that is not there."""
     for place in find_links or ():
-        if ":" not in place and not Path(place).exists():
+        if ":" not in place and not os.path.exists(place):  # noqa: PTH110 - any text, however long
             raise UsageError(f"`--find-links` names `{place}`, which is not there")
     return Sources(index_url, tuple(extra_index_urls or ()), tuple(find_links or ()))

@@ -129,7 +129,7 @@ def _say(talk: Talk, result: UpgradeResult, *, dry_run: bool) -> None:
         talk.say(f"{did} {name_all(result.created)}")
     for kept in result.kept:
         package = kept.package
-        if package.installed is None:
+        if kept.hold.code == "not-installed":
             talk.say(f"{package.name} is {kept.hold.message}")
             continue
         newer = f" ({kept.newest} is there)" if kept.newest else ""

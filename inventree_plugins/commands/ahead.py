@@ -21,19 +21,23 @@ _NEEDED = (
     "inventree_plugins.discovery.syntax",
     "platformdirs",
 )
+# What a module that cannot be imported may raise: whoever needs it is told.
+_FAILURES = (ImportError, OSError, RuntimeError, SyntaxError)
 
 
 @contextmanager
 def importing_ahead(context: Context) -> Iterator[None]:
     """Import meanwhile what settling the outcome and the listener of the plan will need."""
     context.installer  # noqa: B018 - found first, since what runs now would hold that up
-    # A daemon: what is cut short by an error has no use for it any more.
-    Thread(target=_import, args=((*context.needed_by_listener, *_NEEDED),), daemon=True).start()
+    # A daemon: an error has no use for what comes after the installer.
+    thread = Thread(target=_import, args=((*context.needed_by_listener, *_NEEDED),), daemon=True)
+    thread.start()
     yield
+    thread.join()  # the modules may lie in the environment that is changed next
 
 
 def _import(names: Iterable[str]) -> None:
     time.sleep(_LEAD)
     for name in names:
-        with suppress(ImportError):  # whoever needs it is told
+        with suppress(*_FAILURES):
             import_module(name)

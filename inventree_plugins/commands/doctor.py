@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from inventree_plugins.commands.context import Context
@@ -16,26 +16,31 @@ from inventree_plugins.commands.diagnosis import (
 from inventree_plugins.commands.gates import restart_step
 from inventree_plugins.commands.instance_checks import checks_after, checks_before
 from inventree_plugins.commands.plugin_checks import checks_of
-from inventree_plugins.commands.plugins_file_mending import left_lines, mend_plugins_file
+from inventree_plugins.commands.plugins_file_mending import mend_plugins_file
 from inventree_plugins.commands.rows import create_rows
 from inventree_plugins.commands.survey import Survey
 from inventree_plugins.commands.switches import ON, needed_switches
 from inventree_plugins.errors import InvplugError, UnhealthyError
 from inventree_plugins.models import NextStep, Plugin
 
-__all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor", "lines_to_ask_about"]
+__all__ = ["Check", "DoctorOptions", "DoctorResult", "Mend", "doctor"]
+
+
+def _nobody_knows(_: str) -> bool:
+    """Leave a line where it is."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
     """Which plugin or package is asked about, None for all plugins that are enabled; whether to mend.
 
-    `left` are packages whose lines in plugins.txt are left of an uninstallation, as somebody said.
+    `is_left` tells of a line in plugins.txt, as described to it, whether an uninstalled plugin left it.
     """
 
     name: str | None = None
     fix: bool = False
-    left: frozenset[str] = frozenset()
+    is_left: Callable[[str], bool] = _nobody_knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class DoctorResult:
 
 
 def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
-    """Check every gate between a plugin and its effect; with `fix`, mend what loses nothing first.
+    """Check every gate between a plugin and its effect; with `fix`, mend what may be mended first.
 
     Raises PluginNotFoundError for a slug that nothing knows, and what writing raises where it mends.
     """
@@ -97,12 +102,6 @@ def doctor(context: Context, options: DoctorOptions) -> DoctorResult:
     # A row that is new and inactive changes nothing for the server.
     steps = tuple(restart_step(context, mend.slugs) for mend in mended if mend.code == "switches")
     return DoctorResult(options.name, tuple(_checks(diagnosis)), mended, steps, failure)
-
-
-def lines_to_ask_about(context: Context) -> Mapping[str, str]:
-    """Return what only a person can mend in plugins.txt: by package, a line that may be left of it."""
-    found = left_lines(examine_instance(context, None))
-    return {each.package: each.message for each in found if each.package}
 
 
 def _checks(diagnosis: Diagnosis) -> Iterator[Check]:
@@ -136,7 +135,7 @@ def _nobody(diagnosis: Diagnosis) -> Check:
 
 def _mend(diagnosis: Diagnosis, options: DoctorOptions) -> tuple[tuple[Mend, ...], InvplugError | None]:
     """Mend plugins.txt and then the store; what fails after a change is told together with that change."""
-    change = mend_plugins_file(diagnosis, options.left)
+    change = mend_plugins_file(diagnosis, options.is_left)
     mended = (Mend("plugins-file-damage", change[0], diff=change[1]),) if change else ()
     try:
         return (*mended, *_mend_store(diagnosis, options)), None

@@ -53,7 +53,7 @@ def _plan(context: Context, options: InstallOptions) -> Plan:
     kept = NO_SOURCES if options.locked else options.sources
     plan = replace(make_plan(context, options.requirements, kept), sources=options.sources)
     if plan.arguments and not options.allow_host_changes:
-        from inventree_plugins.commands.install_refusals import refuse_the_servers_own  # noqa: PLC0415 - rare
+        from inventree_plugins.commands.install_arguments import refuse_the_servers_own  # noqa: PLC0415
 
         refuse_the_servers_own(context, plan)
     if options.locked or options.bundle is not None:
@@ -80,9 +80,9 @@ def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
         installed = take_installed(context, declarations(plan.file))
         with importing_ahead(context):
             work = _prepare(context, options, plan, installed, transaction=None)
-    from inventree_plugins.commands.install_outcome import foretold  # noqa: PLC0415 - as the module says
+    from inventree_plugins.commands.install_outcome import foresee  # noqa: PLC0415 - as the module says
 
-    return foretold(context, options, work, installed)
+    return foresee(context, options, work, installed)
 
 
 def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallResult:
@@ -94,12 +94,12 @@ def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
     with Transaction(context.transaction_area) as transaction:
         with importing_ahead(context):
             work = _prepare(context, options, plan, installed, transaction=transaction)
-        from inventree_plugins.commands.install_outcome import carry_out, settled  # noqa: PLC0415 - as above
+        from inventree_plugins.commands.install_outcome import carry_out, finish  # noqa: PLC0415 - as above
 
         work = carry_out(context, options, work, installed, transaction)
     # Packages may bring `.pth` files.
     context.forget_interpreter()
-    return settled(context, options, work)
+    return finish(context, options, work)
 
 
 def _prepare(
@@ -148,10 +148,15 @@ def _prepare(
 
 
 def _refuse(context: Context, options: InstallOptions, prepared: Prepared, installed: Installed) -> None:
-    if options.require_plugin or options.upgrade:
-        from inventree_plugins.commands.install_refusals import refuse_prepared  # noqa: PLC0415 - rare
+    """Raise InstallError for what only the unpacked files of a package tell against it."""
+    if not (options.require_plugin or options.upgrade):
+        return
+    from inventree_plugins.commands import install_refusals  # noqa: PLC0415 - rare
 
-        refuse_prepared(context, prepared, installed, options)
+    if options.require_plugin:
+        install_refusals.require_staged_plugins(prepared)
+    if options.upgrade:
+        install_refusals.refuse_unfit(context, prepared, installed)
 
 
 def _at(failure: InstallError, culprit: Declaration) -> InstallError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from inventree_plugins.commands.applying import take_installed
 from inventree_plugins.commands.context import Context
-from inventree_plugins.errors import PluginsFileError, RequirementError
+from inventree_plugins.commands.install_plan import Plan, for_target
+from inventree_plugins.errors import InstallError, PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
-from inventree_plugins.packages import applying
+from inventree_plugins.packages import applying, installed_distributions
 from inventree_plugins.requirements import (
     Applies,
     PluginsFile,
@@ -19,7 +21,7 @@ from inventree_plugins.requirements import (
     without_password,
 )
 
-__all__ = ["for_target", "recorded_arguments"]
+__all__ = ["recorded_arguments", "refuse_the_servers_own"]
 
 
 def _refuse_password(asked: Declaration) -> None:
@@ -37,11 +39,6 @@ def _says_which(asked: Declaration) -> bool:
     """Tell whether the requirement names a version or a place, not only a package."""
     requirement = asked.requirement
     return requirement is None or bool(requirement.specifier or requirement.url)
-
-
-def for_target(context: Context) -> Applies:
-    """Return the judge of which lines of plugins.txt are for the target, by their markers."""
-    return lambda item: bool(applying((item,), context.interpreter))
 
 
 def _standing(
@@ -96,3 +93,20 @@ def recorded_arguments(
             path=file.path,
         )
     return tuple(arguments), tuple(recorded), current.text
+
+
+def refuse_the_servers_own(context: Context, plan: Plan) -> None:
+    """Raise InstallError for a named package of the server's: in plugins.txt it would count as a plugin's."""
+    named = {item.name for item in plan.wanted} - {item.name for item in declarations(plan.file)}
+    found = [each for each in installed_distributions(context.interpreter.import_path) if each.key in named]
+    if all(each.entry_points for each in found):
+        return
+    host = take_installed(context, declarations(plan.file)).host
+    for each in found:
+        if each.key in host.versions and not each.entry_points:
+            raise InstallError(
+                f"`{each.name}` {each.version} is the server's own package, not a plugin's",
+                code="install-host-conflict",
+                hint="`--allow-host-changes` lets plugins.txt decide about it",
+                names=(each.key,),
+            )

@@ -22,10 +22,10 @@ from inventree_plugins.models import Declaration, Problem
 from inventree_plugins.packages import normalize
 from inventree_plugins.transaction import Transaction
 
-__all__ = ["carry_out", "foretold", "record", "settled"]
+__all__ = ["carry_out", "finish", "foresee", "record"]
 
 
-def foretold(
+def foresee(
     context: Context, options: InstallOptions, work: Work, installed: Installed | None
 ) -> InstallResult:
     """Tell what would happen; without `installed`, no package would change."""
@@ -51,7 +51,7 @@ def record(context: Context, options: InstallOptions, plan: Plan) -> InstallResu
     if plan.changes_file:
         ensure_writable(plan.file.path)
         replace_text(plan.file.path, plan.new_text)
-    return settled(context, options, Work(plan))
+    return finish(context, options, Work(plan))
 
 
 def carry_out(
@@ -74,24 +74,24 @@ def carry_out(
     return work
 
 
-def settled(context: Context, options: InstallOptions, work: Work) -> InstallResult:
+def finish(context: Context, options: InstallOptions, work: Work) -> InstallResult:
     """See to rows once the packages are there; what goes wrong now is told together with what was done."""
     changed = {normalize(each.name) for each in work.prepared.plan}
     has_changed = bool(changed or work.plan.changes_file)
     try:
-        found = settle(context, work.plan.wanted, changed, enable=options.enable)
-        if found.error is not None and not (has_changed or found.created):
-            raise found.error
+        settled = settle(context, work.plan.wanted, changed, enable=options.enable)
+        if settled.error is not None and not (has_changed or settled.created):
+            raise settled.error
     except InvplugError as error:
         if not has_changed:
             raise
         done = _result(work, None)
         return replace(done, changed=True, errors=(*done.errors, error))
     undone = unmet_now(context, work.plan.file, work.plan.others) if changed else ()
-    problems = (*_requirement_problems(found, work.plan), *broken(undone))
+    problems = (*_requirement_problems(settled, work.plan), *broken(undone))
     return replace(
-        _result(work, found, problems=problems),
-        changed=bool(has_changed or found.created or found.enabled),
+        _result(work, settled, problems=problems),
+        changed=bool(has_changed or settled.created or settled.enabled),
     )
 
 

@@ -73,7 +73,7 @@ def _hint(damage: Damage) -> str:
         install, uninstall = command_line("install"), command_line("uninstall", damage.package or "")
         return (
             "InvenTree leaves such a line when it uninstalls, and a new one looks the same:"
-            f" `{uninstall}` or `doctor --fix --yes` takes it out, `{install}` installs it"
+            f" `{uninstall}` takes it out, `{install}` installs it"
         )
     return f"remove {lines}"
 

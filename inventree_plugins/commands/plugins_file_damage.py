@@ -39,17 +39,17 @@ def damage_of(diagnosis: Diagnosis, file: PluginsFile) -> tuple[Damage, ...]:
     )
 
 
-def is_mended_by_doctor(damage: Damage, left: Collection[str] = ()) -> bool:
+def is_mended_by_doctor(damage: Damage, left: Collection[Damage] = ()) -> bool:
     """Tell whether mending is certain to lose nothing.
 
     A line of a package that is neither installed nor known to the store may be left of an uninstallation, or
-    be new: both look the same, so it is for a person to say. `left` are the packages of which that was said.
+    be new: both look the same, so it is for a person to say. `left` are those of which that was said.
     """
-    return bool(damage.splices) and (damage.code != "left-line" or damage.package in left)
+    return bool(damage.splices) and (damage.code != "left-line" or damage in left)
 
 
 def mended_text(
-    diagnosis: Diagnosis, file: PluginsFile, left: Collection[str]
+    diagnosis: Diagnosis, file: PluginsFile, left: Collection[Damage]
 ) -> tuple[str, tuple[Damage, ...]]:
     """Return the file's text with all mended that doctor mends, and what that was."""
     from inventree_plugins.requirements import mend  # noqa: PLC0415 - imports packaging

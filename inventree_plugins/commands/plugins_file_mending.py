@@ -1,9 +1,8 @@
-"""Put right in plugins.txt what is damaged, where that loses nothing."""
+"""Put right in plugins.txt what is damaged, where that loses nothing or somebody agrees."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from inventree_plugins.commands.changing import changing
 from inventree_plugins.commands.diagnosis import Diagnosis, examine_instance, is_servers_python
@@ -12,27 +11,17 @@ from inventree_plugins.errors import InvplugError
 from inventree_plugins.files import ensure_writable, replace_text
 from inventree_plugins.requirements import PluginsFile, read_plugins_file
 
-if TYPE_CHECKING:  # only doctor pays for it
-    from inventree_plugins.requirements import Damage
-
-__all__ = ["left_lines", "mend_plugins_file"]
+__all__ = ["mend_plugins_file"]
 
 
-def left_lines(diagnosis: Diagnosis) -> tuple[Damage, ...]:
-    """Return the lines that may be left of plugins that were uninstalled: a person has to say it."""
-    if not is_servers_python(diagnosis):
-        return ()
-    try:
-        file = read_plugins_file(diagnosis.context.instance.plugins_file.value)
-    except InvplugError:  # its check says so
-        return ()
-    return tuple(each for each in damage_of(diagnosis, file) if each.code == "left-line")
-
-
-def mend_plugins_file(diagnosis: Diagnosis, left: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
+def mend_plugins_file(
+    diagnosis: Diagnosis, is_left: Callable[[str], bool]
+) -> tuple[str, tuple[str, ...]] | None:
     """Mend the file and return what was done and the lines of a unified diff; None where nothing was.
 
-    `left` are the packages whose `left_lines` go as well.
+    `is_left` is asked about each line that only a person can tell from a new one, and given what there is to
+    say of it; where it says so, the line goes too.
+
     What is installed in another Python than the server's tells nothing, so that nothing is mended then.
     Raises FileAccessError and LockTimeoutError.
     """
@@ -44,6 +33,8 @@ def mend_plugins_file(diagnosis: Diagnosis, left: Collection[str] = ()) -> tuple
         file = read_plugins_file(path)
     except InvplugError:  # no text file: its check says so
         return None
+    doubtful = (each for each in damage_of(diagnosis, file) if each.code == "left-line")
+    left = tuple(each for each in doubtful if is_left(each.message))
     if mended_text(diagnosis, file, left)[0] == file.text:
         return None
     with changing(context) as finished:

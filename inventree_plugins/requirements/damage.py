@@ -73,7 +73,7 @@ def find_damage(
         *disputed,
         *_glued(file, found, names),
         *_stray_options(file, entries),
-        *_left_lines(file, [each for each in declared if each.declaration.name in gone]),
+        *_left_lines(file, [each for each in compared if each.declaration.name in gone]),
     )
     return tuple(sorted(damages, key=lambda damage: damage.lines))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from inventree_plugins.cli.confirm import agrees
 from inventree_plugins.files import exclusive_lock
 from tests.cli.conftest import Instance, Result
 from tests.cli.test_doctor import Site, checks, diagnose, healthy, shut, snapshot
@@ -283,6 +285,29 @@ def test_a_left_line_goes_when_that_is_said(site):
     assert "-inventree-older" in result.data["mended"][0]["diff"]
     assert "line 3 may be left of a plugin" in result.data["mended"][0]["message"]
     healthy(site)
+
+
+def test_nothing_goes_of_another_environment_or_for_a_name_that_nobody_has(site):
+    other = "inventree-old<2.0; python_version < '3'\n"
+    site.plugins_file.write_text(f"inventree-alpha\ninventree-old>=2.0\n{other}")
+    assert site.run("doctor", "nosuch", "--fix", "--yes").code == 1
+    assert "inventree-old>=2.0" in site.plugins_file.read_text()
+    result = site.run("doctor", "--fix", "--yes", "--json")
+    assert [mend["message"].count("may be left") for mend in result.data["mended"]] == [1]
+    assert site.plugins_file.read_text() == f"inventree-alpha\n{other}"
+
+
+def test_yes_goes_with_fix(site):
+    result = site.run("doctor", "--yes", "--json")
+    assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")
+
+
+def test_a_question_shows_no_password_and_no_escape_code(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert not agrees("line 1: `x@https://ada:secret@host/x.whl` \x1b[2K. Remove it?")
+    shown = capsys.readouterr().err
+    assert "secret" not in shown
+    assert "u001b[2K. Remove it? [y/N]: " in shown
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,10 @@ def test_a_folder_that_is_not_there_is_refused(shop, command):
     assert result.json["errors"][0]["message"] == "`--find-links` names `nowhere`, which is not there"
 
 
+def test_a_folder_that_cannot_be_there_is_refused(shop):
+    assert shop.run("install", "inventree-mine", "--find-links", "a" * 300).code == 2
+
+
 def test_what_is_no_url_is_refused(shop):
     result = shop.run("install", "inventree-mine", "--index-url", "not a url", "--json")
     assert (result.code, result.json["errors"][0]["code"]) == (2, "usage")
