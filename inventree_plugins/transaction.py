@@ -192,7 +192,10 @@ def recover(area: Path) -> int:
 
 def _folders(area: Path) -> list[Path]:
     """Return the folders of changes; a link that lies there leads to what is none of them."""
-    return sorted(each for each in area.glob(f"{_PREFIX}*") if not each.is_symlink())
+    try:
+        return sorted(each for each in area.glob(f"{_PREFIX}*") if not each.is_symlink())
+    except FileNotFoundError:  # another invplug has just removed it
+        return []
 
 
 def _clear_beside(folder: Path) -> None:

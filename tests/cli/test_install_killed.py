@@ -97,8 +97,10 @@ def wait_for_the_commit(instance) -> None:
 def await_decision(instance, child: subprocess.Popen[bytes]) -> None:
     """Wait until the journal is written, and with it what is to happen: the moment that matters most."""
     area = instance.environment / ".invplug-changes"
-    while child.poll() is None and not any(area.glob("change-*/journal")):
-        pass
+    while child.poll() is None:
+        with suppress(FileNotFoundError):  # it goes while it is looked at
+            if any(area.glob("change-*/journal")):
+                return
 
 
 def command_lines(part: str) -> dict[str, int]:
