@@ -55,7 +55,7 @@ def _plan(context: Context, options: InstallOptions) -> Plan:
     if plan.arguments and not options.allow_host_changes:
         from inventree_plugins.commands.install_arguments import refuse_the_servers_own  # noqa: PLC0415
 
-        refuse_the_servers_own(context, plan)
+        refuse_the_servers_own(context, plan.file, plan.wanted)
     if options.locked or options.bundle is not None:
         from inventree_plugins.commands.locked import bound_to_bundle, bound_to_lock  # noqa: PLC0415 - rare
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inventree_plugins.commands.applying import take_installed
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.install_plan import Plan, for_target
+from inventree_plugins.commands.markers import for_target
 from inventree_plugins.errors import InstallError, PluginsFileError, RequirementError
 from inventree_plugins.models import Declaration
 from inventree_plugins.packages import applying, installed_distributions
@@ -95,13 +95,13 @@ def recorded_arguments(
     return tuple(arguments), tuple(recorded), current.text
 
 
-def refuse_the_servers_own(context: Context, plan: Plan) -> None:
+def refuse_the_servers_own(context: Context, file: PluginsFile, wanted: Iterable[Declaration]) -> None:
     """Raise InstallError for a named package of the server's: in plugins.txt it would count as a plugin's."""
-    named = {item.name for item in plan.wanted} - {item.name for item in declarations(plan.file)}
+    named = {item.name for item in wanted} - {item.name for item in declarations(file)}
     found = [each for each in installed_distributions(context.interpreter.import_path) if each.key in named]
     if all(each.entry_points for each in found):
         return
-    host = take_installed(context, declarations(plan.file)).host
+    host = take_installed(context, declarations(file)).host
     for each in found:
         if each.key in host.versions and not each.entry_points:
             raise InstallError(

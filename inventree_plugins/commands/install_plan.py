@@ -26,9 +26,8 @@ from inventree_plugins.requirements import (
 
 if TYPE_CHECKING:
     from inventree_plugins.commands.locked import LockedPart
-    from inventree_plugins.requirements import Applies
 
-__all__ = ["Plan", "for_target", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
+__all__ = ["Plan", "lines_of", "make_plan", "request_for", "unmet_now", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +204,3 @@ def unmet_now(
         return ()
     distributions = installed_distributions(context.interpreter.import_path)
     return unmet(wanted, distributions, context.interpreter, constraints=constraints(file))
-
-
-def for_target(context: Context) -> Applies:
-    """Return the judge of which lines of plugins.txt are for the target, by their markers."""
-    return lambda item: bool(applying((item,), context.interpreter))

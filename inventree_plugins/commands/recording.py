@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from inventree_plugins.commands.applying import Installed, Prepared
 from inventree_plugins.commands.context import Context
-from inventree_plugins.commands.install_plan import Plan, for_target
+from inventree_plugins.commands.install_plan import Plan
+from inventree_plugins.commands.markers import for_target
 from inventree_plugins.packages import normalize
 from inventree_plugins.requirements import PluginsFile, is_pinned, option_lines, pin
 

@@ -11,7 +11,7 @@ from inventree_plugins.commands.context import Context
 from inventree_plugins.commands.culprit import blamed, with_culprit
 from inventree_plugins.commands.holds import Hold, age_hold, line_hold, place_hold, release_hold
 from inventree_plugins.commands.indexes import NO_SOURCES, Sources, source_lines
-from inventree_plugins.commands.install_plan import for_target
+from inventree_plugins.commands.markers import for_target
 from inventree_plugins.commands.newest import Newest, Search, Wish, find_newest
 from inventree_plugins.commands.staged_plugins import Refusal, knows_server, refused
 from inventree_plugins.commands.survey import Survey, take_survey
