@@ -17,12 +17,7 @@ from inventree_plugins.cli.output import Outcome, Talk, printable
 from inventree_plugins.cli.reload import RELOAD, with_reload
 from inventree_plugins.cli.session import open_session
 from inventree_plugins.commands.command_lines import command_line
-from inventree_plugins.commands.doctor import (
-    Check,
-    DoctorOptions,
-    DoctorResult,
-    doctor,
-)
+from inventree_plugins.commands.doctor import Check, DoctorOptions, DoctorResult, doctor
 from inventree_plugins.errors import UsageError
 
 if TYPE_CHECKING:  # people only pay for it
@@ -49,8 +44,7 @@ def examine(
     *,
     fix: Annotated[bool, flag("--fix", text="Mend what loses nothing, and say what was mended.")] = False,
     yes: Annotated[
-        bool,
-        flag("--yes", "-y", text="With --fix: remove what uninstalled plugins may have left, too."),
+        bool, flag("--yes", "-y", text="With --fix: remove what uninstalled plugins may have left, too.")
     ] = False,
     reload: RELOAD = False,
 ) -> Outcome:

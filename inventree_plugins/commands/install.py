@@ -39,7 +39,7 @@ def install(context: Context, options: InstallOptions) -> InstallResult:
     with changing(context) as finished:
         plan = _plan(context, options)
         if not _is_needed(options, plan):
-            from inventree_plugins.commands.install_outcome import record  # noqa: PLC0415 - as below
+            from inventree_plugins.commands.install_outcome import record  # noqa: PLC0415 - later
 
             done = record(context, options, plan)
         else:
@@ -80,7 +80,7 @@ def _rehearse(context: Context, options: InstallOptions) -> InstallResult:
         installed = take_installed(context, declarations(plan.file))
         with importing_ahead(context):
             work = _prepare(context, options, plan, installed, transaction=None)
-    from inventree_plugins.commands.install_outcome import foresee  # noqa: PLC0415 - as the module says
+    from inventree_plugins.commands.install_outcome import foresee  # noqa: PLC0415 - later
 
     return foresee(context, options, work, installed)
 
@@ -94,7 +94,7 @@ def _change(context: Context, options: InstallOptions, plan: Plan) -> InstallRes
     with Transaction(context.transaction_area) as transaction:
         with importing_ahead(context):
             work = _prepare(context, options, plan, installed, transaction=transaction)
-        from inventree_plugins.commands.install_outcome import carry_out, finish  # noqa: PLC0415 - as above
+        from inventree_plugins.commands.install_outcome import carry_out, finish  # noqa: PLC0415 - later
 
         work = carry_out(context, options, work, installed, transaction)
     # Packages may bring `.pth` files.
@@ -130,10 +130,7 @@ def _prepare(
             _refuse(context, options, prepared, installed)
             return Work(plan, prepared, failures=tuple(failures))
         except InstallError as error:
-            from inventree_plugins.commands.culprit import (  # noqa: PLC0415 - failures only
-                blamed,
-                with_culprit,
-            )
+            from inventree_plugins.commands.culprit import blamed, with_culprit  # noqa: PLC0415 - failures
 
             failure = with_culprit(context, request, error, lines_of(plan))
             culprit = blamed(failure, plan.wanted)

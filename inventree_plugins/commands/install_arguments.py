@@ -26,8 +26,7 @@ __all__ = ["recorded_arguments", "refuse_the_servers_own"]
 
 def _refuse_password(asked: Declaration) -> None:
     """Raise RequirementError for a URL whose password plugins.txt would keep."""
-    requirement = asked.requirement
-    url = (requirement.url if requirement else None) or asked.text
+    url = asked.url or asked.text
     if "://" in url and without_password(url) != url:
         raise RequirementError(
             f"`{without_password(url)}` was given with a password, which plugins.txt would keep",
