@@ -81,6 +81,16 @@ def test_a_room_imports_only_what_the_table_allows(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_shell_is_started_and_nothing_private_of_pip_is_imported(path):
+    text = path.read_text(encoding="utf-8")
+    assert "pip._" not in text
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            assert "shell" not in {each.arg for each in node.keywords}, node.lineno
+            assert ast.unparse(node.func) not in {"os.system", "os.popen"}, node.lineno
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_the_command_line_prints(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     if room_of(path) == "cli":
